@@ -1,0 +1,163 @@
+"""Experiments and curves: how a claim is measured, and what is computed without randomness.
+
+An experiment has one of two shapes. `axis="size"`: x is a problem size and every x is an independent
+call. `axis="time"`: x is time along a trajectory, one call gives all x and a replicate is a cluster.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rates.streams import Stream
+
+Array = npt.NDArray[np.float64]
+Estimand = Literal["mean", "control-variate", "separation"]
+COMPONENTS: Mapping[str, int] = {"mean": 1, "control-variate": 2, "separation": 2}
+
+
+class MeasurementError(ValueError):
+    """An experiment or curve returned something that is not a measurement; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What a pilot run found, used for planning only and never re-estimated from the test data.
+
+    `level` and `slope` are standard deviations of one replicate's influence on the mean log-ratio and on
+    the slope; `seconds` is the time of one replicate at all x.
+    """
+
+    level: float
+    slope: float
+    seconds: float = 0.0
+
+    @classmethod
+    def from_cv(cls, cv: float, x: Sequence[float], *, semilog: bool = False, seconds: float = 0.0) -> Pilot:
+        """Return the pilot for independent runs with coefficient of variation `cv` at every x."""
+        axis = np.asarray(x, dtype=float) if semilog else np.log(np.asarray(x, dtype=float))
+        spread = float(np.sqrt(np.sum((axis - axis.mean()) ** 2)))
+        return cls(level=cv / len(axis) ** 0.5, slope=cv / spread, seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The algorithm, run with seeds: `measure(x, streams, **parameters)` returns one row a replicate.
+
+    Shapes returned: `(R,)` or `(R, components)` for `axis="size"`; `(R, K)` or `(R, K, components)` for
+    `axis="time"`, where `measure` gets all K values of x at once. `streams` holds R streams, one a
+    replicate. Parameters are those of the case and of the control; only the ones that `measure` names
+    are passed, and `device` and `dtype` if it names them. Components: `"mean"` has one; `"control-variate"`
+    returns the value and a variate whose mean `control_mean(x, **parameters)` is known;
+    `"separation"` returns the two quantities whose slopes are compared.
+
+    `numerical_error` makes the experiment deterministic: `measure(x, **parameters)` is called once with
+    all x, returns K values, and the relative error bound stands in for a standard error.
+    `block` is the number of replicates of one call; it fixes the composition of a batch.
+    """
+
+    measure: Callable[..., Any]
+    x: tuple[float, ...]
+    axis: Literal["size", "time"] = "size"
+    estimand: Estimand = "mean"
+    control_mean: Callable[..., Any] | None = None
+    numerical_error: float | None = None
+    block: int = 8
+    pilot: Pilot | None = None
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "x", tuple(float(v) for v in self.x))
+        if any(b <= a for a, b in zip(self.x, self.x[1:], strict=False)):
+            raise ValueError("the x of an experiment must increase")
+        if len(self.x) < 3:
+            raise ValueError(f"a rate needs at least three x, got {len(self.x)}")
+        if self.block < 1:
+            raise ValueError(f"block must be at least 1, got {self.block}")
+        if (self.estimand == "control-variate") != (self.control_mean is not None):
+            raise ValueError("a control variate and its known mean (control_mean) go together")
+
+    @property
+    def deterministic(self) -> bool:
+        """True where one replicate and a numerical error bound take the place of statistics."""
+        return self.numerical_error is not None
+
+    def run(self, x: float | None, streams: Sequence[Stream], parameters: Mapping[str, Any]) -> Array:
+        """Return measurements of shape (replicates, points, components), checked; x None means all x."""
+        grid = np.asarray(self.x if x is None else [x], dtype=float)
+        argument = grid if (x is None or self.deterministic) else plain_number(float(grid[0]))
+        arguments = (argument,) if self.deterministic else (argument, tuple(streams))
+        raw = self.measure(*arguments, **accepted(self.measure, parameters))
+        replicates = 1 if self.deterministic else len(streams)
+        return shaped(raw, replicates, len(grid), COMPONENTS[self.estimand])
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The finite-x value of E[y] computed without randomness.
+
+    `function(x, **parameters)` takes an array of K values and returns K values, or a mapping of named
+    parts (bias, variance, width ...) that add up. `error` bounds its relative numerical error.
+    """
+
+    function: Callable[..., Any]
+    error: float = 0.0
+    statement: str = ""
+
+    def run(self, x: Array, parameters: Mapping[str, Any]) -> dict[str, Array]:
+        """Return the parts at x, each of shape (K,); one part named `total` where there are none."""
+        raw = self.function(x, **accepted(self.function, parameters))
+        parts = raw if isinstance(raw, Mapping) else {"total": raw}
+        arrays = {name: np.asarray(values, dtype=float) for name, values in parts.items()}
+        for name, values in arrays.items():
+            if values.shape != x.shape:
+                raise MeasurementError(f"the curve returned shape {values.shape} for {name}, expected {x.shape}")
+        total = np.sum(list(arrays.values()), axis=0)
+        if not np.all(np.isfinite(total)) or np.any(total < 0):
+            raise MeasurementError(f"the curve is not finite and non-negative at x = {x[~(total >= 0)].tolist()}")
+        return arrays
+
+
+def accepted(function: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those parameters that the function names (all of them if it takes `**`)."""
+    signature = inspect.signature(function).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature):
+        return dict(parameters)
+    names = {p.name for p in signature}
+    return {name: value for name, value in parameters.items() if name in names}
+
+
+def knobs(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the parameters of a function that have defaults: what a control may turn."""
+    signature = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in signature if p.default is not inspect.Parameter.empty}
+
+
+def plain_number(value: float) -> int | float:
+    """Return a whole float as an int, so that sizes can be used as sizes."""
+    return int(value) if value.is_integer() else value
+
+
+def shaped(raw: Any, replicates: int, points: int, components: int) -> Array:
+    """Return raw measurements as (replicates, points, components), or say in one sentence what is wrong."""
+    values = np.asarray(raw, dtype=float)
+    wanted = (replicates, points, components)
+    if values.size != replicates * points * components or (values.ndim and values.shape[0] not in (replicates, points)):
+        raise MeasurementError(
+            f"the experiment returned shape {values.shape}, expected {replicates} replicates"
+            f" × {points} points × {components} components"
+        )
+    values = values.reshape(wanted)
+    if not np.all(np.isfinite(values)):
+        raise MeasurementError("the experiment returned a value that is not finite")
+    if np.any(values[..., 0] < 0):
+        raise MeasurementError(
+            f"the experiment returned a negative value ({values[..., 0].min():.3g}): a rate needs a positive"
+            " quantity; compute excess risk in closed form instead of clipping a noisy difference"
+        )
+    return values

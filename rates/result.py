@@ -1,0 +1,174 @@
+"""Results: outcomes, their algebra, and the record that reports and JSON are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """What a comparison came to; the last two are not judged."""
+
+    CONSISTENT = "consistent"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    INVALID = "invalid"
+    ERROR = "error"
+    PRE_ASYMPTOTIC = "pre-asymptotic"
+    UNDECIDABLE = "undecidable"
+
+
+_WORST_FIRST = (Outcome.ERROR, Outcome.REFUTED, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.CONSISTENT)
+EXIT_CODES: Mapping[Outcome, int] = {
+    Outcome.CONSISTENT: 0, Outcome.REFUTED: 1, Outcome.ERROR: 2, Outcome.INCONCLUSIVE: 3, Outcome.INVALID: 4,
+    Outcome.UNDECIDABLE: 0,
+}  # fmt: skip
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome | None:
+    """Return the worst judged outcome (error > refuted > invalid > inconclusive > consistent), None if none."""
+    found = set(outcomes)
+    return next((outcome for outcome in _WORST_FIRST if outcome in found), None)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One x of a result: replicate mean of y, its standard error, and the curve's value where there is one."""
+
+    x: float
+    mean: float
+    standard_error: float | None
+    curve: float | None
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ControlResult:
+    """What became of a negative control; `as_expected` decides whether it may stand behind a green claim."""
+
+    name: str
+    expected: str
+    outcome: Outcome
+    comparison: str
+    quantity: str
+    estimate: float | None
+    reason: str
+    interval: tuple[float, float] | None = None
+    predicted: float | None = None
+    replicates: int = 0
+    seconds: float = 0.0
+    as_expected: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """One (claim, case, comparison, quantity), decided.
+
+    `interval` is the (1 − 2α) interval of the estimate. `faster` is set where an upper bound is beaten, in
+    units of the slope. `local_slopes` has one entry a pair of neighbouring x. Seconds are those of the
+    measurements, as stored.
+    """
+
+    claim: str
+    case: Mapping[str, Any]
+    comparison: str
+    quantity: str
+    direction: str
+    form: str
+    outcome: Outcome
+    predicted: float | None
+    estimate: float | None
+    interval: tuple[float, float] | None
+    margin: float
+    alpha: float
+    replicates: int
+    points: tuple[Point, ...]
+    seconds: float
+    device: str
+    dtype: str
+    seed: int
+    reason: str
+    reproduce: str
+    controls: tuple[ControlResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    local_slopes: tuple[float, ...] = ()
+    faster: float | None = None
+    parts_off: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def case_label(self) -> str:
+        """The case as text."""
+        return ", ".join(f"{name}={self.case[name]}" for name in sorted(self.case))
+
+
+def claim_outcome(results: Iterable[Result], *, has_experiment: bool) -> Outcome:
+    """Return a claim's outcome from its results, controls included.
+
+    The worst of the judged results. Without a judged result that involves the experiment (the curve, for a
+    purely deterministic claim) it is inconclusive, or undecidable if every check says so. A control that did
+    not come out as expected turns consistent into inconclusive.
+    """
+    rows = list(results)
+    if rows and all(r.outcome is Outcome.UNDECIDABLE for r in rows):
+        return Outcome.UNDECIDABLE
+    outcome = worst(r.outcome for r in rows)
+    if outcome is None:
+        return Outcome.INCONCLUSIVE
+    if outcome is not Outcome.CONSISTENT:
+        return outcome
+    judged = [r for r in rows if r.outcome is Outcome.CONSISTENT]
+    if has_experiment and not any(r.comparison != "curve-law" for r in judged):
+        return Outcome.INCONCLUSIVE
+    if any(not control.as_expected for r in rows for control in r.controls):
+        return Outcome.INCONCLUSIVE
+    return outcome
+
+
+@dataclass(frozen=True)
+class ClaimRun:
+    """A claim with its results: what one report page shows. `claim` is the `rates.claim.Claim` itself."""
+
+    address: str
+    claim: Any
+    outcome: Outcome
+    results: tuple[Result, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that one `check` decided, with the environment that it ran in.
+
+    `values` of each claim run maps a case label to an array (replicates, points, components) of what was measured.
+    """
+
+    claims: tuple[ClaimRun, ...]
+    environment: Mapping[str, Any]
+    profile: str
+    seed: int
+    device: str
+    seconds: float = 0.0
+    overhead_seconds: float = 0.0
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """All results, in the order of the claims."""
+        return tuple(result for claim in self.claims for result in claim.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0 consistent, 1 refuted, 2 error, 3 inconclusive, 4 invalid, by the worst claim."""
+        outcome = worst(claim.outcome for claim in self.claims)
+        return 0 if outcome is None else EXIT_CODES[outcome]
+
+    def assert_consistent(self) -> None:
+        """Raise AssertionError with every reason unless all claims are consistent."""
+        bad = [c for c in self.claims if c.outcome not in (Outcome.CONSISTENT, Outcome.UNDECIDABLE)]
+        lines = [f"{c.address}: {c.outcome}" for c in bad]
+        for c in bad:
+            lines += [f"  {r.case_label or 'all'} {r.comparison} {r.quantity}: {r.reason}" for r in c.results]
+            lines += [f"  control {k.name}: {k.reason}" for r in c.results for k in r.controls if not k.as_expected]
+        if bad:
+            raise AssertionError("\n".join(lines))
