@@ -57,6 +57,11 @@ class Condition:
         names = sorted(str(s) for s in parse(self.relation).free_symbols)
         return ", ".join(f"{name} = {parameters[name]}" for name in names)
 
+    @property
+    def because(self) -> str:
+        """The reason, to be put behind a sentence; empty where none is given."""
+        return f": {self.why}" if self.why else ""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -116,8 +121,8 @@ class Check:
     cheapest profile that decides it; `undecidable` says why no reachable size can.
     """
 
-    comparison: Comparison
-    quantity: Quantity
+    comparison: Comparison | str
+    quantity: Quantity | str
     margin: Margin
     x: tuple[float, ...] | None = None
     only: str | None = None
@@ -159,8 +164,8 @@ class Control:
 
     name: str
     set: Mapping[str, Any]
-    comparison: Comparison
-    quantity: Quantity
+    comparison: Comparison | str
+    quantity: Quantity | str
     expect: Literal["refuted", "consistent", "invalid", "faster"] = "refuted"
     predicted: float | None = None
     case: Mapping[str, Number] | None = None
@@ -222,6 +227,14 @@ class Claim:
             for n, v in merged.items()
             if isinstance(v, int | float | str) and not isinstance(v, bool) and _numeric(v)
         }
+
+    def broken(self, case: Mapping[str, Number], changed: Mapping[str, Any] | None = None) -> str:
+        """Return the first required condition that does not hold, as a sentence; empty if all hold."""
+        given = self.formula_parameters(case, changed)
+        for condition in self.conditions:
+            if condition.required and not condition.holds(given):
+                return f"the law needs {condition.relation}, given {condition.given(given)}{condition.because}"
+        return ""
 
     def checks_for(self, case: Mapping[str, Number], profile: str) -> tuple[Check, ...]:
         """Return the checks that the profile decides for the case."""

@@ -17,7 +17,7 @@ Number: TypeAlias = int | float | str | sp.Expr
 _FUNCTIONS: dict[str, Any] = {
     "log": sp.log, "exp": sp.exp, "sqrt": sp.sqrt, "pi": sp.pi, "Gamma": sp.gamma, "Min": sp.Min, "Max": sp.Max,
     "Abs": sp.Abs, "Eq": sp.Eq, "Ne": sp.Ne, "Mod": sp.Mod, "floor": sp.floor, "sin": sp.sin, "cos": sp.cos,
-    "oo": sp.oo,
+    "oo": sp.oo, "zeta": sp.zeta,
 }  # fmt: skip
 _GLOBALS = {
     "Integer": sp.Integer,
@@ -74,9 +74,11 @@ def holds(expression: sp.Basic, parameters: Mapping[str, Number]) -> bool:
     return bool(evaluate(expression, parameters))
 
 
-def plain(value: Number) -> int | float:
-    """Return the number as Python's int where it is whole, as a float otherwise: what algorithms take."""
-    number = exact(value)
+def plain(value: Number) -> int | float | str:
+    """Return a number as Python's int where it is whole, as a float otherwise; a word stays a word."""
+    number = parse(str(value))
+    if number.free_symbols:
+        return str(value)
     return int(number) if number.is_integer else float(number)
 
 

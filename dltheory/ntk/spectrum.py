@@ -14,20 +14,26 @@ import numpy.typing as npt
 from scipy import special
 
 from dltheory.ntk.kernels import NeuralTangentKernel
+from dltheory.ntk.series import smooth_tail
 from dltheory.ntk.sphere import check_dimension, legendre, multiplicity, polynomial_dimension
 
 Array = npt.NDArray[np.float64]
 Parity = Literal["even", "odd"]
+_PARITIES: tuple[Parity, Parity] = ("even", "odd")
+_LISTED_DEGREES = 4096
+_LARGEST_HALF_DEGREE = 2.0**50
 
 
 def _half_step_ratio(x: Array) -> Array:
     """Γ(x)/Γ(x + ½) for x > 0: directly when small, by Stirling's series when large (no cancellation)."""
-    small = np.minimum(x, 20.0)
-    direct = special.gamma(small) / special.gamma(small + 0.5)
+    x = np.asarray(x)
     large = np.maximum(x, 20.0)
     y = 1 / large**2
     series = (1 / 8 - y * (1 / 192 - y * (1 / 640 - y * (17 / 14336 - y * (31 / 18432))))) / large
-    return np.where(x < 20, direct, np.exp(series) / np.sqrt(large))
+    ratio = np.asarray(np.exp(series) / np.sqrt(large))
+    small = np.asarray(x < 20)
+    ratio[small] = special.gamma(x[small]) / special.gamma(x[small] + 0.5)
+    return ratio
 
 
 def _beta_half(dim: int, x: Array) -> Array:
@@ -87,9 +93,7 @@ def eigenvalues(kernel: NeuralTangentKernel, degrees: npt.ArrayLike) -> Array:
     return np.where(k == 1, value + first, value)
 
 
-def funk_hecke(
-    profile: Callable[[Array], npt.ArrayLike], dim: int, degrees: npt.ArrayLike, nodes: int = 400
-) -> Array:
+def funk_hecke(profile: Callable[[Array], npt.ArrayLike], dim: int, degrees: npt.ArrayLike, nodes: int = 400) -> Array:
     """Return the eigenvalues of any zonal kernel t ↦ k(t) by quadrature, shape of `degrees`.
 
     Gauss-Legendre in the angle, where the ReLU kernels are analytic up to both ends; `nodes` must exceed
@@ -132,34 +136,39 @@ def sorted_decay(kernel: NeuralTangentKernel) -> tuple[float, float]:
     Source: derived, #{i: λ_i ≥ ε} ~ Σ_parity (A_parity/ε)^{1/β} / (d - 1)!.
     """
     exponent = beta(kernel)
-    amplitudes = [degree_decay(kernel, parity)[0] for parity in ("even", "odd")]
+    amplitudes = [degree_decay(kernel, parity)[0] for parity in _PARITIES]
     volume = sum(amplitude ** (1 / exponent) for amplitude in amplitudes) / math.factorial(kernel.dim - 1)
     return float(volume**exponent), exponent
 
 
 def counting(kernel: NeuralTangentKernel, thresholds: npt.ArrayLike) -> Array:
-    """Return #{i: λ_i ≥ ε} with multiplicities, same shape as ε > 0; exact below 2^53.
+    """Return #{i: λ_i ≥ ε} with multiplicities, same shape as ε > 0; exact below 2^51/d.
 
     Each parity decreases with the degree, so its last degree above ε is found by bisection.
     """
     eps = np.asarray(thresholds, dtype=np.float64)
     if not np.all(eps > 0):
         raise ValueError("thresholds must be positive: the kernel has infinitely many eigenvalues")
-    total = np.zeros_like(eps)
-    for start in (0, 1):
-        low, high = np.full(eps.shape, -1.0), np.ones(eps.shape)
+    even, odd = (_last_degree_above(kernel, eps, first) for first in (0, 1))
+    return polynomial_dimension(kernel.dim, even) + polynomial_dimension(kernel.dim, odd)
 
-        def above(half: Array, start: int = start) -> npt.NDArray[np.bool_]:
-            return eigenvalues(kernel, 2 * np.maximum(half, 0) + start) >= eps
 
-        while np.any(growing := above(high)):
-            high = np.where(growing, 2 * high, high)
-        while np.any(high - low > 1):
-            middle = np.floor((low + high) / 2)
-            keep = above(middle) & (middle >= 0)
-            low, high = np.where(keep, middle, low), np.where(keep, high, middle)
-        total = total + polynomial_dimension(kernel.dim, 2 * low + start)
-    return total
+def _last_degree_above(kernel: NeuralTangentKernel, eps: Array, first: int) -> Array:
+    """Last degree among first, first + 2, ... with Λ_k ≥ ε; first - 2 if there is none."""
+
+    def above(half: Array) -> npt.NDArray[np.bool_]:
+        return eigenvalues(kernel, 2 * half + first) >= eps
+
+    low, high = np.full(eps.shape, -1.0), np.ones(eps.shape)  # above at low, below at high, or not looked at yet
+    while np.any(growing := above(high)):
+        if high.max() > _LARGEST_HALF_DEGREE:
+            raise ValueError(f"thresholds down to {eps.min():.3g} need degrees beyond 2^52, which float64 cannot list")
+        high = np.where(growing, 2 * high, high)
+    while np.any(open_ := high - low > 1):
+        middle = np.floor((low + high) / 2)
+        inside = open_ & above(np.maximum(middle, 0))
+        low, high = np.where(inside, middle, low), np.where(open_ & ~inside, middle, high)
+    return 2 * low + first
 
 
 def ridge_bias(eigenvalues: npt.ArrayLike, energy: npt.ArrayLike, ridge: float) -> float:
@@ -168,3 +177,51 @@ def ridge_bias(eigenvalues: npt.ArrayLike, energy: npt.ArrayLike, ridge: float) 
         raise ValueError(f"ridge must be positive, got {ridge}")
     shrinkage = ridge / (np.asarray(eigenvalues, dtype=np.float64) + ridge)
     return float(np.sum(shrinkage**2 * np.asarray(energy, dtype=np.float64)))
+
+
+def _visible_tail(kernel: NeuralTangentKernel, parity: Parity, ridge: float, power: int, start: int) -> float:
+    """Σ over degrees k ≥ start (even) of one parity of N(d, k) (Λ_k/(Λ_k + λ))^power."""
+    family, first = (_even_family, start) if parity == "even" else (_odd_family, start + 1)
+    amplitude, exponent = degree_decay(kernel, parity)
+    if amplitude == 0:
+        return 0.0
+
+    def term(k: Array) -> Array:
+        values = family(kernel, k)
+        return multiplicity(kernel.dim, k) * (values / (values + ridge)) ** power
+
+    knee = (amplitude / ridge) ** (1 / exponent)
+    return smooth_tail(
+        term, first, 2, decay=power * exponent - (kernel.dim - 2), reach=1e6 * max(first, knee), panel=4 / exponent
+    )
+
+
+def effective_dimension(kernel: NeuralTangentKernel, ridge: float, power: Literal[1, 2] = 1) -> float:
+    """Return Tr (Σ(Σ + λ)^{-1})^power = Σ_k N(d, k) (Λ_k/(Λ_k + λ))^power, to about 1e-11 relative.
+
+    Low degrees are summed one by one; beyond them the families continue to real degrees and the sum
+    becomes an integral (Euler-Maclaurin). No truncation: for power 1 the tail falls only like 1/K.
+    """
+    if not ridge > 0:
+        raise ValueError(f"ridge must be positive, got {ridge}")
+    if power not in (1, 2):
+        raise ValueError(f"power must be 1 or 2, got {power}")
+    d = kernel.dim
+    listed = _LISTED_DEGREES + 64 * d
+    low = np.arange(listed)
+    values = eigenvalues(kernel, low)
+    total = float(np.sum(multiplicity(d, low) * (values / (values + ridge)) ** power))
+    for parity in _PARITIES:
+        total += _visible_tail(kernel, parity, ridge, power, listed)
+    return total
+
+
+def effective_dimension_constant(kernel: NeuralTangentKernel, power: Literal[1, 2] = 1) -> float:
+    """Return lim λ^{1/β} Tr (Σ(Σ + λ)^{-1})^power as λ → 0.
+
+    Source: derived, Σ_parity A^{1/β} B(1/β, power - 1/β) / (e (d - 2)!) with Λ_k ~ A k^{-e}.
+    """
+    inverse = 1 / beta(kernel)
+    shape = special.beta(inverse, power - inverse) / math.factorial(kernel.dim - 2)
+    decays = [degree_decay(kernel, parity) for parity in _PARITIES]
+    return float(sum(amplitude**inverse / exponent for amplitude, exponent in decays) * shape)

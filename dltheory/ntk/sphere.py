@@ -21,7 +21,7 @@ def check_dimension(dim: int) -> None:
 def multiplicity(dim: int, degrees: npt.ArrayLike) -> Array:
     """Return N(d, k), the number of independent spherical harmonics of degree k on S^{d-1}.
 
-    Same shape as `degrees`; exact below 2^53. Real degrees give the analytic continuation for k > 0.
+    Same shape as `degrees`; exact below 2^51/d. Real degrees give the analytic continuation for k > 0.
 
     Source: derived, N(d, k) = (2k + d - 2)/(d - 2) · Π_{j=1}^{d-3} (k + j)/j for d ≥ 3; 1, 2, 2, ... for d = 2.
     """
@@ -41,7 +41,7 @@ def multiplicity(dim: int, degrees: npt.ArrayLike) -> Array:
 def polynomial_dimension(dim: int, degrees: npt.ArrayLike) -> Array:
     """Return C(K + d - 1, d - 1) = N(d, K) + N(d, K - 2) + ..., the harmonics of one parity up to degree K.
 
-    A degree of -1 or -2 gives 0, the empty sum.
+    A degree of -1 or -2 gives 0, the empty sum. Exact below 2^51/d.
 
     Source: homogeneous polynomials of degree K restricted to the sphere split into these harmonics.
     """

@@ -1,0 +1,44 @@
+# Everything needed is set up in .venv on first use; only Python >= 3.11 and make have to be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROFILE ?= quick
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: check test lint bench peers clean
+
+check: $(VENV)/.installed  ## verify the catalogue and write reports/latest/index.html
+	$(BIN)/rates check --profile $(PROFILE) --out reports/latest
+
+test: $(VENV)/.installed  ## run the tests
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.installed-lint  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-bench  ## one quick asv run of the working tree
+	$(BIN)/asv machine --yes
+	$(ONE_THREAD) $(BIN)/asv run --quick --python=same --show-stderr
+
+peers: $(VENV)/.installed-bench  ## side by side with what a user would pick instead
+	$(ONE_THREAD) $(BIN)/python -m pytest benchmarks/peers --benchmark-only -p no:xdist
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	touch $@
+
+clean:  ## remove the environment and everything generated
+	rm -rf $(VENV) reports/latest .rates .asv .benchmarks .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Averaged SGD in the neural-tangent-kernel regime."""

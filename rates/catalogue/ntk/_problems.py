@@ -1,0 +1,125 @@
+"""What the claims of this chapter share: regression on the sphere, schedules, exact risk, simulated SGD."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dltheory.ntk import circle_sgd, kernel_sgd, spectrum
+from dltheory.ntk.expected_risk import ModelSpectrum
+from dltheory.ntk.expected_risk_spectral import expected_risk_spectral
+from dltheory.ntk.kernels import NeuralTangentKernel
+from dltheory.ntk.regression import SphereRegression
+from dltheory.ntk.schedule import AveragedSGD, Averaging
+from rates.streams import Stream
+
+Array = npt.NDArray[np.float64]
+Layers = Literal["both", "output", "input"]
+Degrees = Literal["all", "even", "odd"]
+
+
+def schedule(
+    horizon: int, *, r: float, d: int, scale: float, eta: float, layers: Layers = "both",
+    ridge_power: float | None = None, average: Averaging = "uniform",
+) -> AveragedSGD:  # fmt: skip
+    """Return the theorem's schedule λ = scale · T^(-β/(2rβ+1)), or λ = scale · T^-ridge_power for a sabotage."""
+    if ridge_power is not None:
+        return AveragedSGD(eta, scale * float(horizon) ** -ridge_power, horizon, average)
+    beta = spectrum.beta(NeuralTangentKernel(d, layers=layers))
+    return AveragedSGD.from_theory(
+        r=r, beta=beta, horizon=horizon, scale=scale, step_size=eta, averaging=average
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def regression(
+    d: int, r: float, noise: float, max_degree: int, layers: Layers = "both", degrees: Degrees = "all",
+    gamma: float = 1.0, odd_energy: float = 0.0, odd_degree: int = 3,
+) -> SphereRegression:  # fmt: skip
+    """Return the target on the boundary of the source set, ‖g‖² = 1/4, plus `odd_energy` in one odd degree.
+
+    The source set is that of the kernel with bias; `gamma` is the bias scale of the kernel that learns.
+    """
+    problem = SphereRegression.on_boundary(
+        NeuralTangentKernel(d, layers=layers), r=r, max_degree=max_degree, noise_variance=noise, degrees=degrees
+    )
+    energy = problem.energy.copy()
+    energy[odd_degree] += odd_energy
+    learner = NeuralTangentKernel(d, layers=layers, bias_scale=gamma)
+    return SphereRegression(learner, energy, noise, tail_energy=problem.tail_energy)
+
+
+def truncation(d: int, sgd: AveragedSGD, layers: Layers = "both") -> int:
+    """Return the degree up to which the model is followed: 20 times the cut-off of ridge and of time.
+
+    Beyond it the target is not learnt at all, within 20^-d, and counts with its whole energy.
+    """
+    constant, exponent = spectrum.degree_decay(NeuralTangentKernel(d, layers=layers), "even")
+    cut_off = (constant / max(sgd.ridge, 1 / (sgd.step_size * sgd.horizon))) ** (1 / exponent)
+    return max(32, math.ceil(20 * cut_off / 16) * 16)
+
+
+def risk_curve(
+    x: Array, *, r: float, scale: float, noise: float, eta: float, d: int = 2, layers: Layers = "both",
+    degrees: Degrees = "all", ridge_power: float | None = None, average: Averaging = "uniform",
+    target_r: float | None = None, gamma: float = 1.0, odd_energy: float = 0.0, odd_degree: int = 3,
+) -> dict[str, Array]:  # fmt: skip
+    """Return squared bias and variance of the infinite-width algorithm at every horizon, exactly."""
+    rows = []
+    for horizon in x:
+        sgd = schedule(
+            int(horizon), r=r, d=d, scale=scale, eta=eta, layers=layers, ridge_power=ridge_power, average=average
+        )  # fmt: skip
+        problem = regression(
+            d, target_r or r, noise, truncation(d, sgd, layers), layers, degrees, gamma, odd_energy, odd_degree
+        )  # fmt: skip
+        model = ModelSpectrum(problem.eigenvalues, problem.multiplicity, problem.energy, noise)
+        risk = expected_risk_spectral(model, sgd)
+        rows.append((risk.bias + problem.tail_energy, risk.variance))
+    bias, variance = np.array(rows).T
+    return {"bias": bias, "variance": variance}
+
+
+def circle_risk(
+    horizon: int, streams: Sequence[Stream], *, r: float, scale: float, noise: float, eta: float,
+    layers: Layers = "both", degrees: Degrees = "all", ridge_power: float | None = None,
+    average: Averaging = "uniform", target_r: float | None = None, gamma: float = 1.0, odd_energy: float = 0.0,
+    odd_degree: int = 3, device: str = "cpu",
+) -> Array:  # fmt: skip
+    """Run averaged kernel SGD on the circle, one pass over T fresh samples; return ‖ḡ_T − g_ρ‖² a replicate."""
+    sgd = schedule(
+        horizon, r=r, d=2, scale=scale, eta=eta, layers=layers, ridge_power=ridge_power, average=average
+    )  # fmt: skip
+    problem = regression(
+        2, target_r or r, noise, truncation(2, sgd, layers), layers, degrees, gamma, odd_energy, odd_degree
+    )  # fmt: skip
+    points, labels = samples(problem, streams, horizon)
+    angles = np.arctan2(points[..., 1], points[..., 0])
+    return circle_sgd.squared_error(problem, circle_sgd.run(problem, sgd, angles, labels, device=device))
+
+
+def sphere_risk(
+    horizon: int, streams: Sequence[Stream], *, d: int, r: float, scale: float, noise: float, eta: float,
+    ridge_power: float | None = None, average: Averaging = "uniform", target_r: float | None = None,
+    gaussian: bool = False, device: str = "cpu",
+) -> Array:  # fmt: skip
+    """Run averaged kernel SGD on S^(d-1) as a kernel expansion; return ‖ḡ_T − g_ρ‖² a replicate."""
+    sgd = schedule(horizon, r=r, d=d, scale=scale, eta=eta, ridge_power=ridge_power, average=average)
+    problem = regression(d, target_r or r, noise, truncation(d, sgd))
+    if gaussian:
+        learner = NeuralTangentKernel(d, initialisation="gaussian")
+        problem = SphereRegression(learner, problem.energy, noise, tail_energy=problem.tail_energy)
+    points, labels = samples(problem, streams, horizon)
+    coefficients = kernel_sgd.run(problem.kernel, sgd, points, labels, device=device)
+    return kernel_sgd.squared_error(problem, coefficients, points)
+
+
+def samples(problem: SphereRegression, streams: Sequence[Stream], count: int) -> tuple[Array, Array]:
+    """Return inputs (R, T, d) and labels (R, T), the first T of every replicate's stream."""
+    drawn = [problem.sample(s.numpy("inputs"), s.numpy("noise"), count) for s in streams]
+    return np.stack([points for points, _ in drawn]), np.stack([labels for _, labels in drawn])

@@ -1,0 +1,180 @@
+"""Checking claims: from the plan through the sweep to a run with its outcomes."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rates.catalogue import Located, find
+from rates.claim import Check, Claim
+from rates.environment import check_device, describe
+from rates.plan import ClaimPlan, Options, UsageError, plan
+from rates.result import ClaimRun, ControlResult, Outcome, Result, Run, claim_outcome
+from rates.session import Event, Found, Session
+from rates.store import Store
+from rates.sweep import Sweeper, engine
+
+DEFAULT_STORE = Path(".rates/measurements.sqlite")
+FRESH = "fresh"
+
+
+def check(
+    claims: Claim | str | Sequence[Claim | str] = (),
+    *,
+    options: Options | None = None,
+    engine_name: str = "processes",
+    jobs: int = 2,
+    store: str | Path | None = DEFAULT_STORE,
+    on_event: Callable[[Event], None] | None = None,
+) -> Run:
+    """Measure and decide claims, given as addresses, files or `Claim` objects (all of the catalogue if none).
+
+    `store=None` keeps nothing. UsageError, UnknownClaim, BrokenCatalogue, StoreError, EngineError and
+    ValueError carry one sentence each; Interrupted says what was kept.
+    """
+    start = time.perf_counter()
+    chosen = options or Options()
+    check_device(chosen.device)
+    located = locate(claims)
+    if not located:
+        raise UsageError("there is nothing to check")
+    plans = plan(located, chosen)
+    if any(not item.origin for item in located):
+        engine_name, jobs = "serial", 1  # a claim that lives in this process only is measured here
+    session = Session(plans, chosen, on_event or (lambda event: None))
+    with Store.open(store) as kept, engine(engine_name, jobs) as executor:
+        session.run(Sweeper(kept, executor, jobs))
+    runs = tuple(_claim_run(p, session, chosen) for p in plans)
+    environment = describe(chosen.device) | {"engine": engine_name, "jobs": jobs}
+    return Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start)
+
+
+def locate(claims: Claim | str | Sequence[Claim | str]) -> list[Located]:
+    """Return claims with their addresses; a `Claim` object is called `memory:<name>`."""
+    items = [claims] if isinstance(claims, Claim | str) else list(claims)
+    if not items:
+        return find()
+    found: list[Located] = []
+    for item in items:
+        found += [Located(f"memory:{item.name}", item, "")] if isinstance(item, Claim) else find([item])
+    return found
+
+
+def seed_from(text: str) -> int:
+    """Return a root seed: a whole number as given, or a new one for `fresh`."""
+    if text == FRESH:
+        return secrets.randbits(32)
+    if not text.isdecimal():
+        raise UsageError(f"--seed {text}: a whole number from 0 on, or fresh, was expected")
+    return int(text)
+
+
+def _claim_run(p: ClaimPlan, session: Session, options: Options) -> ClaimRun:
+    claim = p.located.claim
+    mine = [f for f in session.found if f.trial.located is p.located]
+    reproduce = _reproduce(p.located, options)
+    results: list[Result] = []
+    values: dict[str, Any] = {}
+    for found in (f for f in mine if f.trial.control is None):
+        results += _results(claim, found, mine, options, reproduce)
+        if found.values is not None:
+            values[found.trial.label] = found.values
+    outcome = claim_outcome(results, has_experiment=claim.experiment is not None)
+    return ClaimRun(p.located.address, claim, outcome, tuple(results), values)
+
+
+def _results(claim: Claim, found: Found, mine: Sequence[Found], options: Options, reproduce: str) -> list[Result]:
+    """Return one result a check for one case, in the order of the claim's checks."""
+    trial = found.trial
+    left = sorted({f"{c.name} is decided in the {c.profile} profile" for c in claim.checks
+                   if c.applies(trial.case) and not c.undecidable and not c.runs_in(options.profile)})  # fmt: skip
+    notes = [f"assumed by the source, not met here: {c.relation} ({c.given(trial.parameters)}){c.because}"
+             for c in claim.conditions if not c.required and not c.holds(trial.parameters)]  # fmt: skip
+    rows = []
+    for check in claim.checks_for(trial.case, options.profile):
+        controls = tuple(
+            _control_result(f, check)
+            for f in mine
+            if f.trial.control is not None and f.trial.label == trial.label and _answers(f, check)
+        )
+        rows.append(_result(claim, check, found, controls, (*notes, *left), options, reproduce))
+    return rows
+
+
+def _answers(found: Found, check: Check) -> bool:
+    control = found.trial.control
+    return control is not None and (control.comparison, control.quantity) == (check.comparison, check.quantity)
+
+
+def _result(
+    claim: Claim, check: Check, found: Found, controls: tuple[ControlResult, ...], notes: tuple[str, ...],
+    options: Options, reproduce: str,
+) -> Result:  # fmt: skip
+    trial, experiment = found.trial, claim.experiment
+    judged = found.judged.get(check.name)
+    measured = check in trial.measured
+    outcome, reason = _outcome(check, found)
+    return Result(
+        claim=trial.located.address, case={n: str(v) for n, v in trial.case.items()},
+        comparison=str(check.comparison), quantity=str(check.quantity), direction=str(claim.law.direction),
+        form=str(claim.law.form), outcome=outcome, predicted=judged.predicted if judged else None,
+        estimate=judged.estimate if judged else None, interval=judged.interval if judged else None,
+        margin=check.margin.total, alpha=trial.schedule.alpha_look if measured else 0.0,
+        replicates=0 if not measured or found.values is None else len(found.values),
+        points=judged.points if judged else (), seconds=found.measure_seconds if measured else found.curve_seconds,
+        device=options.device, dtype=experiment.dtype if experiment and measured else "float64", seed=options.seed,
+        reason=reason, reproduce=reproduce, controls=controls,
+        notes=(*notes, *(judged.notes if judged else ()), *((check.margin.note,) if check.margin.note else ())),
+        local_slopes=judged.local_slopes if judged else (), faster=judged.decision.faster if judged else None,
+        parts_off=(judged.parts_off or {}) if judged else {},
+    )  # fmt: skip
+
+
+def _outcome(check: Check, found: Found) -> tuple[Outcome, str]:
+    if found.trial.broken:
+        return Outcome.INVALID, found.trial.broken
+    if check.undecidable:
+        return Outcome.UNDECIDABLE, check.undecidable
+    if found.error is not None:
+        return Outcome.ERROR, found.error
+    judged = found.judged.get(check.name)
+    if judged is None:
+        return Outcome.INCONCLUSIVE, "nothing was measured"
+    return judged.decision.outcome, judged.decision.reason
+
+
+def _control_result(found: Found, check: Check) -> ControlResult:
+    control = found.trial.control
+    assert control is not None
+    judged = found.judged.get(check.name)
+    outcome, reason = _outcome(check, found)
+    faster = judged is not None and judged.decision.faster is not None
+    as_expected = str(outcome) == control.expect or (control.expect == "faster" and faster)
+    if not as_expected and control.expect == "refuted" and outcome is not Outcome.ERROR:
+        reason = f"cannot be told from: {control.name}; {reason}"
+    return ControlResult(
+        name=control.name, expected=control.expect, outcome=outcome, comparison=str(control.comparison),
+        quantity=str(control.quantity), estimate=judged.estimate if judged else None, reason=reason,
+        interval=judged.interval if judged else None, predicted=control.predicted,
+        replicates=0 if found.values is None else len(found.values), seconds=found.seconds,
+        as_expected=as_expected,
+    )  # fmt: skip
+
+
+def _reproduce(located: Located, options: Options) -> str:
+    """Return the one command that gives the same numbers again."""
+    target = located.address
+    if located.origin.endswith(".py"):
+        file = Path(located.origin)
+        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else Path(file.name)
+        target = f"{shown}:{located.claim.name}"
+    words = ["rates", "check", target, "--profile", options.profile, "--seed", str(options.seed)]
+    if options.device != "cpu":
+        words += ["--device", options.device]
+    for name, value in options.settings.items():
+        words += ["--set", f"{name}={value}"]
+    return shlex.join(words)

@@ -1,0 +1,210 @@
+"""Fingerprints: measurements are reused only while the code that made them is the same.
+
+What counts as code: the claim's module and, transitively, every module that it imports and that is not
+installed in site-packages, read as syntax trees without comments and docstrings; the versions of the numerical
+libraries and of what else is imported; and the two engine modules that shape a number. Data files and modules
+imported under a computed name are not seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import pickle
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rates.claim import Claim
+from rates.environment import versions
+
+_SHAPING = ("streams.py", "experiment.py")
+
+
+def fingerprint(origin: str, claim: Claim | None = None) -> str:
+    """Return the fingerprint of the claims of an origin: a module's name, a file's path, or "" for `claim` itself.
+
+    A claim defined in memory is known by the files that define its functions and by what they enclose; one
+    whose functions have no file gets a new fingerprint each time, so that nothing stale is ever reused.
+    """
+    engine = [_digest(Path(__file__).with_name(name)) for name in _SHAPING]
+    parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", *(f"{k} {v}" for k, v in sorted(versions().items()))]
+    if origin:
+        parts += [f"{name} {digest}" for name, digest in _sources(origin)]
+    else:
+        if claim is None:
+            raise ValueError("a claim without an origin has to be given itself")
+        parts += list(_in_memory(claim))
+    return _hash("\n".join([*engine, *parts]).encode())
+
+
+def _sources(origin: str) -> list[tuple[str, str]]:
+    """Return (module, digest) for the origin and all own code that it imports, (package, version) for the rest."""
+    siblings = Path(origin).parent if origin.endswith(".py") else None
+    start = Path(origin).stem if siblings else origin
+    project = frozenset({"dltheory", "rates", start.partition(".")[0]})
+    queue = [(start, Path(origin))] if siblings else list(_with_parents(start, None, project))
+    seen: dict[str, str] = {}
+    while queue:
+        name, path = queue.pop()
+        if name in seen:
+            continue
+        seen[name] = _digest(path)
+        for wanted in _imports(path, name):
+            modules = list(_with_parents(wanted, siblings, project))
+            queue += [(n, p) for n, p in modules if n not in seen]
+            if not modules:
+                seen |= _installed(wanted.partition(".")[0])
+    return sorted(seen.items())
+
+
+def _with_parents(name: str, siblings: Path | None, project: frozenset[str]) -> Iterator[tuple[str, Path]]:
+    """Yield (module, file) for a dotted name and its parent packages, as far as they are own code."""
+    pieces = name.split(".")
+    for length in range(1, len(pieces) + 1):
+        if pieces[0] == "rates" and (pieces[:2] != ["rates", "catalogue"] or length < 3):
+            continue  # the engine
+        path = _locate(pieces[:length], siblings, project)
+        if path is not None:
+            yield ".".join(pieces[:length]), path
+
+
+def _locate(pieces: list[str], siblings: Path | None, project: frozenset[str]) -> Path | None:
+    """Return the file of an own module, beside a user's file or in a package, without importing anything.
+
+    Own is what belongs to the project of the claim and what is not installed in site-packages: an
+    algorithm under development beside its claims, or in an editable install.
+    """
+    beside = _in_folder(siblings, pieces) if siblings is not None else None
+    if beside is not None:
+        return beside
+    root = _package_root(pieces[0])
+    if root is None or (pieces[0] not in project and {"site-packages", "dist-packages"} & set(root.parts)):
+        return None
+    if root.suffix == ".py":
+        return root if len(pieces) == 1 else None
+    return _in_folder(root.parent, [root.name, *pieces[1:]])
+
+
+def _in_folder(folder: Path, pieces: list[str]) -> Path | None:
+    stem = folder.joinpath(*pieces)
+    for candidate in (stem.with_name(stem.name + ".py"), stem / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _package_root(top: str) -> Path | None:
+    """Return the folder of a top-level package, or the file of a top-level module; None for Python's own."""
+    if not top or top in sys.stdlib_module_names:
+        return None
+    try:
+        spec = importlib.util.find_spec(top)  # does not import a top-level name
+    except (ImportError, ValueError):
+        return None
+    if spec is not None and spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.origin) if spec is not None and spec.origin and spec.origin.endswith(".py") else None
+
+
+@lru_cache(maxsize=1024)
+def _installed(top: str) -> dict[str, str]:
+    """Return the version of an installed package whose distribution has the name of the import."""
+    if not top or top in sys.stdlib_module_names or top == "rates":
+        return {}
+    try:
+        return {top: importlib.metadata.version(top)}
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+
+
+def _imports(path: Path, module: str) -> tuple[str, ...]:
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found: list[str] = []
+    for level, name in _read(path.read_bytes())[1]:
+        if level == 0:
+            found.append(name)
+            continue
+        base = package.split(".")
+        kept = base[: len(base) - level + 1]
+        found.append(".".join([*kept, name]).strip("."))
+    return tuple(found)
+
+
+def _digest(path: Path) -> str:
+    return _read(path.read_bytes())[0]
+
+
+@lru_cache(maxsize=4096)
+def _read(source: bytes) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """Return a digest and what is imported as (level, dotted name); a name may end in something that is no module."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return _hash(source), ()
+    names = tuple(name for node in ast.walk(tree) for name in _imported(node))
+    return _hash(ast.dump(_bare(tree), annotate_fields=False).encode()), names
+
+
+def _imported(node: ast.AST) -> list[tuple[int, str]]:
+    if isinstance(node, ast.Import):
+        return [(0, alias.name) for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        return [(node.level, f"{base}.{alias.name}".strip(".")) for alias in node.names] + [(node.level, base)]
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+            return [(0, node.args[0].value)]
+    return []
+
+
+def _bare(tree: ast.Module) -> ast.Module:
+    """Remove docstrings, in place; comments are not in the tree to begin with."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:]
+    return tree
+
+
+def _in_memory(claim: Claim) -> Iterator[str]:
+    experiment, curve = claim.experiment, claim.curve
+    if experiment is not None:
+        yield repr((experiment.x, experiment.axis, experiment.estimand, experiment.numerical_error, experiment.block))
+        yield from _function(experiment.measure)
+    if curve is not None:
+        yield from _function(curve.function)
+
+
+def _function(function: Callable[..., Any]) -> Iterator[str]:
+    """Yield what identifies a function: its file's sources, its name, its defaults and what it encloses."""
+    try:
+        file = inspect.getsourcefile(function)
+        enclosed = pickle.dumps(
+            (inspect.getclosurevars(function).nonlocals, function.__defaults__, function.__kwdefaults__)
+        )
+    except Exception:
+        file = None
+    if file is None or not Path(file).is_file():
+        yield uuid.uuid4().hex
+        return
+    yield function.__qualname__
+    yield _hash(enclosed)
+    yield from (f"{name} {digest}" for name, digest in _sources(str(Path(file).resolve())))
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=12).hexdigest()

@@ -1,0 +1,113 @@
+"""The same decision on numbers that somebody already has: columns x, replicate, y."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rates.claim import LEVELS, Check, Comparison, Margin, Quantity
+from rates.experiment import MeasurementError, shaped
+from rates.expression import Number, exact
+from rates.judging import Evidence, judge_sample
+from rates.law import Law
+from rates.result import Result
+from rates.slope import Sample, estimand
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class DataError(ValueError):
+    """A table that cannot be judged; the message is one sentence."""
+
+
+def judge(
+    frame: pd.DataFrame,
+    law: Law | str,
+    *,
+    parameters: Mapping[str, Number] | None = None,
+    direction: str = "sharp",
+    quantity: str = "slope",
+    margin: float = 0.1,
+    alpha: float = LEVELS["quick"],
+    curve_column: str | None = None,
+    numerical_error: float | None = None,
+    reproduce: str = "",
+) -> Result:
+    """Return the decision of a rate check on a table with columns x, replicate and y.
+
+    `law` is a `Law`, or the exponent of a power law in x as text. With `curve_column` the measured values are
+    held against that column (experiment → curve), otherwise against the law. Every replicate must have every
+    x. A table with one replicate is judged as deterministic, with `numerical_error` as its relative error.
+    DataError names what is wrong with the table.
+    """
+    if isinstance(law, str):
+        law = Law.power("x", law, direction=direction)
+    given = {name: exact(value) for name, value in (parameters or {}).items()}
+    law.slope(given)
+    x, values, curve = _table(frame, curve_column, numerical_error)
+    error = None if numerical_error is None else np.full(len(x), numerical_error)
+    evidence = Evidence(Sample(x, values, error), estimand("mean"), None if curve is None else {"total": curve})
+    comparison = Comparison.EXPERIMENT_LAW if curve is None else Comparison.EXPERIMENT_CURVE
+    check = Check(comparison, Quantity(quantity), Margin(margin))
+    if check.quantity is not Quantity.SLOPE and curve is None and law.constant is None:
+        raise DataError(f"a {quantity} needs a reference: a curve column, or a law with a constant")
+    found = judge_sample(check, law, given, evidence, alpha)
+    return Result(
+        claim=f"judge {law}", case={name: str(value) for name, value in given.items()},
+        comparison=str(comparison), quantity=str(check.quantity), direction=str(law.direction), form=str(law.form),
+        outcome=found.decision.outcome, predicted=found.predicted, estimate=found.estimate, interval=found.interval,
+        margin=margin, alpha=alpha, replicates=values.shape[0], points=found.points, seconds=0.0, device="none",
+        dtype="float64", seed=0, reason=found.decision.reason, reproduce=reproduce, notes=found.notes,
+        local_slopes=found.local_slopes, faster=found.decision.faster,
+    )  # fmt: skip
+
+
+def _table(
+    frame: pd.DataFrame, curve_column: str | None, numerical_error: float | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return x (K,), values (R, K, 1) and the curve (K,) of a tidy table."""
+    needed = ["x", "replicate", "y"] + ([curve_column] if curve_column else [])
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        raise DataError(f"the table has no column {missing[0]!r}; columns found: {', '.join(map(str, frame.columns))}")
+    for name in [n for n in needed if n != "replicate"]:
+        if frame[name].dtype.kind not in "iuf":
+            raise DataError(f"the column {name!r} holds something that is not a number")
+        if not np.all(np.isfinite(frame[name].to_numpy(dtype=float))):
+            row = int(np.flatnonzero(~np.isfinite(frame[name].to_numpy(dtype=float)))[0])
+            raise DataError(f"the column {name!r} is not finite in row {row + 1}")
+    repeated = frame.duplicated(["x", "replicate"])
+    if repeated.any():
+        first = frame[repeated].iloc[0]
+        raise DataError(f"x = {first['x']:g} appears twice in replicate {first['replicate']}")
+    wide = frame.pivot_table(index="replicate", columns="x", values="y", aggfunc="first")
+    if wide.isna().any(axis=None):
+        row, column = np.argwhere(wide.isna().to_numpy())[0]
+        raise DataError(
+            f"replicate {wide.index[row]} has no y at x = {wide.columns[column]:g}; every one needs every x"
+        )
+    x = wide.columns.to_numpy(dtype=float)
+    if len(x) < 3:
+        raise DataError(f"a rate needs at least three x, got {len(x)}")
+    if x[0] <= 0:
+        raise DataError(f"x must be positive, got {x[0]:g}")
+    try:
+        values = shaped(wide.to_numpy(), len(wide), len(x), 1)
+    except MeasurementError as error:
+        raise DataError(str(error).replace("the experiment returned", "the table has")) from error
+    if len(wide) == 1 and numerical_error is None:
+        raise DataError("one replicate has no error bar: give more replicates, or the relative error of a computed y")
+    if len(wide) > 1 and numerical_error is not None:
+        raise DataError(f"a numerical error goes with one replicate, the table has {len(wide)}")
+    if curve_column is None:
+        return x, values, None
+    by_x = frame.groupby("x")[curve_column]
+    if (by_x.nunique() > 1).any():
+        raise DataError(f"the column {curve_column!r} has two values at one x: a curve is one number an x")
+    curve = by_x.first().to_numpy(dtype=float)
+    if np.any(curve <= 0):
+        raise DataError(f"the column {curve_column!r} must be positive")
+    return x, values, curve

@@ -1,0 +1,237 @@
+"""The plan of a check, made before anything runs: variants, curves, levels and looks."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rates.catalogue import Located
+from rates.claim import LEVELS, POWER, PROFILES, Check, Claim, Comparison, Control, Quantity, case_label
+from rates.experiment import Pilot, knobs
+from rates.expression import Number, exact
+from rates.law import Direction
+from rates.planning import Schedule, required_replicates, schedule
+
+
+class UsageError(ValueError):
+    """Something was asked for that cannot be done; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked to do.
+
+    `settings` are the `--set` values: a parameter of the case, or a knob of the experiment or curve.
+    `family_level` is split over the claims from the start. `budget` is in seconds.
+    """
+
+    profile: str = "quick"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    device: str = "cpu"
+    seed: int = 0
+    controls: bool = True
+    budget: float | None = None
+    family_level: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise UsageError(f"unknown profile {self.profile!r}: use {', '.join(PROFILES)}")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One variant (the claim itself, or a control) of one case, and the checks that it has to answer.
+
+    `settings` are what experiment and curve get on top of the case. `measured` are the checks that need the
+    experiment, `followed` those that need only the curve.
+    """
+
+    located: Located
+    case: Mapping[str, Number]
+    settings: Mapping[str, Any]
+    control: Control | None
+    measured: tuple[Check, ...]
+    followed: tuple[Check, ...]
+    schedule: Schedule
+    alpha: float
+
+    @property
+    def parameters(self) -> dict[str, Number]:
+        """What the law and its conditions see: the case, not the sabotage."""
+        overrides = {} if self.control is not None else self.settings
+        return self.located.claim.formula_parameters(self.case, overrides)
+
+    @property
+    def broken(self) -> str:
+        """Why there is nothing to measure: a required condition that does not hold.
+
+        A control may leave the region on purpose and is measured all the same, unless that is what it shows.
+        """
+        if self.control is not None and self.control.expect != "invalid":
+            return ""
+        return self.located.claim.broken(self.case, self.settings)
+
+    @property
+    def label(self) -> str:
+        """The case as text."""
+        return case_label(self.case)
+
+
+@dataclass(frozen=True)
+class ClaimPlan:
+    """All trials of a claim, those of the claim itself first."""
+
+    located: Located
+    cases: tuple[Mapping[str, Number], ...]
+    settings: Mapping[str, Any]
+    alpha: float
+    trials: tuple[Trial, ...]
+
+    @property
+    def replicates(self) -> int:
+        """The most replicates that one case can ask for."""
+        return max((t.schedule.looks[-1] for t in self.trials if t.measured and t.control is None), default=0)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of one core at most, controls as dear as the claim; None without a pilot that timed it."""
+        experiment = self.located.claim.experiment
+        if experiment is None or experiment.pilot is None or not experiment.pilot.seconds:
+            return None
+        return sum(t.schedule.looks[-1] * experiment.pilot.seconds for t in self.trials if t.measured)
+
+
+def plan(claims: Sequence[Located], options: Options) -> tuple[ClaimPlan, ...]:
+    """Return the plan of every claim; UsageError for a setting that no claim knows or that is not a number."""
+    _check_settings(claims, options.settings)
+    alpha = LEVELS[options.profile]
+    if options.family_level is not None:
+        alpha = min(alpha, options.family_level / len(claims))
+    return tuple(_plan_claim(located, options, alpha) for located in claims)
+
+
+def _plan_claim(located: Located, options: Options, alpha: float) -> ClaimPlan:
+    claim = located.claim
+    cases, settings = _with_settings(claim, options.settings)
+    checks = {case_label(case): claim.checks_for(case, options.profile) for case in cases}
+    statistical = sum(len(_measured(found)) for found in checks.values())
+    looks = _schedule(claim, [c for found in checks.values() for c in _measured(found)], alpha, max(statistical, 1))
+    trials = [
+        Trial(located, case, settings, None, _measured(found), _followed(found), looks, alpha)
+        for case in cases
+        for found in [checks[case_label(case)]]
+    ]
+    if options.controls:
+        trials += _control_trials(located, cases, settings, options.profile, looks, alpha)
+    return ClaimPlan(located, cases, settings, alpha, tuple(trials))
+
+
+def _control_trials(
+    located: Located, cases: Sequence[Mapping[str, Number]], settings: Mapping[str, Any], profile: str,
+    looks: Schedule, alpha: float,
+) -> Iterator[Trial]:  # fmt: skip
+    for control in located.claim.controls:
+        case = _control_case(located.claim, control, cases)
+        found = [
+            check
+            for check in located.claim.checks_for(case, profile)
+            if (check.comparison, check.quantity) == (control.comparison, control.quantity)
+        ]
+        if PROFILES.index(control.profile) > PROFILES.index(profile) or not (found or control.expect == "invalid"):
+            continue
+        yield Trial(
+            located, case, {**settings, **control.set}, control, _measured(found[:1]), _followed(found[:1]), looks, alpha
+        )  # fmt: skip
+
+
+def _control_case(claim: Claim, control: Control, cases: Sequence[Mapping[str, Number]]) -> Mapping[str, Number]:
+    """Return the case of a control with the settings of the run in it."""
+    wanted = control.case if control.case is not None else claim.cases[0]
+    index = next((i for i, case in enumerate(claim.cases) if dict(case) == dict(wanted)), None)
+    return wanted if index is None else cases[index]
+
+
+def _measured(checks: Sequence[Check]) -> tuple[Check, ...]:
+    return tuple(c for c in checks if c.comparison is not Comparison.CURVE_LAW and not c.undecidable)
+
+
+def _followed(checks: Sequence[Check]) -> tuple[Check, ...]:
+    return tuple(c for c in checks if c.comparison is Comparison.CURVE_LAW and not c.undecidable)
+
+
+def _schedule(claim: Claim, checks: Sequence[Check], alpha: float, results: int) -> Schedule:
+    """Return the looks that give every check its planned power at exact agreement."""
+    experiment = claim.experiment
+    if experiment is None or experiment.deterministic:
+        return Schedule((1,), alpha / results)
+    if experiment.pilot is None or not checks:
+        return schedule(None, alpha, results, experiment.block)
+    pilot = experiment.pilot
+
+    def required(level: float) -> int:
+        return max(needed(check, claim, pilot, level) for check in checks)
+
+    return schedule(required, alpha, results, experiment.block)
+
+
+def needed(check: Check, claim: Claim, pilot: Pilot, level: float) -> int:
+    """Return the replicates that give a check power 0.999 at exact agreement, with its tolerance as the room."""
+    sd = pilot.slope if check.quantity is Quantity.SLOPE else pilot.level
+    against_law = check.comparison is Comparison.EXPERIMENT_LAW or check.quantity is Quantity.BOUND
+    direction = claim.law.direction if against_law else Direction.SHARP
+    return required_replicates(sd, check.margin.tolerance, level, power=POWER, direction=direction)
+
+
+def _with_settings(
+    claim: Claim, settings: Mapping[str, str]
+) -> tuple[tuple[Mapping[str, Number], ...], dict[str, Any]]:
+    """Return the cases with the settings that are parameters, each case once, and the knobs among the settings."""
+    names = {name for case in claim.cases for name in case}
+    cases: dict[str, Mapping[str, Number]] = {}
+    for case in claim.cases:
+        changed = {**case, **{n: v for n, v in settings.items() if n in names}}
+        cases.setdefault(case_label(changed), changed)
+    defaults = _knobs(claim)
+    turned = {n: _converted(n, v, defaults[n]) for n, v in settings.items() if n in defaults and n not in names}
+    return tuple(cases.values()), turned
+
+
+def _knobs(claim: Claim) -> dict[str, Any]:
+    functions = [
+        leg for leg in (claim.experiment and claim.experiment.measure, claim.curve and claim.curve.function) if leg
+    ]
+    return {name: value for f in functions for name, value in knobs(f).items() if name not in ("device", "dtype")}
+
+
+def _converted(name: str, text: str, default: Any) -> Any:
+    if isinstance(default, str):
+        return text
+    try:
+        value = exact(text)
+    except ValueError as error:
+        raise UsageError(f"--set {name}={text}: a number was expected") from error
+    return bool(value) if isinstance(default, bool) else int(value) if value.is_integer else float(value)
+
+
+def _check_settings(claims: Sequence[Located], settings: Mapping[str, str]) -> None:
+    known = {name for item in claims for case in item.claim.cases for name in case}
+    words = {n for item in claims for case in item.claim.cases for n, v in case.items() if not _is_number(v)}
+    known |= {name for item in claims for name in _knobs(item.claim)}
+    for name, text in settings.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+            raise UsageError(f"--set {name}: no claim here has a parameter of that name; {hint}")
+        if name not in words and any(name in case for item in claims for case in item.claim.cases):
+            if not _is_number(text):
+                raise UsageError(f"--set {name}={text}: a number was expected")
+
+
+def _is_number(value: Number) -> bool:
+    try:
+        exact(value)
+    except ValueError:
+        return False
+    return True

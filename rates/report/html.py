@@ -1,0 +1,131 @@
+"""The HTML pages of a run: an index and one page a claim, readable offline from a folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jinja2
+import plotly
+from markupsafe import Markup
+
+from rates.report import wording
+from rates.report.mathml import safe_mathml
+from rates.report.plots import curve_figure, experiment_figure
+from rates.report.series import collect
+from rates.report.views import ClaimView, Report, Row, case_text, severity
+from rates.result import Outcome
+
+ASSETS = ("style.css", "report.js")
+
+
+def index_page(report: Report, *, values: Mapping[str, str] | None = None) -> str:
+    """Return the index: counts by outcome and one row a claim; `values` maps addresses to CSV files."""
+    title = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) or "no claims"
+    return _environment().get_template("index.html.j2").render(
+        report=report, document=report.document, title=title, values=values or {}, root="", meanings=wording.MEANINGS,
+    )  # fmt: skip
+
+
+def claim_page(report: Report, claim: ClaimView) -> str:
+    """Return the page of one claim: theorem, comparisons, figures, controls, and how to reproduce them."""
+    known = claim.catalogue
+    return _environment().get_template("claim.html.j2").render(
+        claim=claim, known=known, document=report.document, title=claim.address, root="../",
+        law=Markup(safe_mathml(known["law"]["mathml"])),
+        cases=[_case(label, rows, known["law"]) for label, rows in claim.cases.items()],
+        checks={(check["comparison"], check["quantity"]): check for check in known["checks"]},
+        tricks={control["name"]: control for control in known["controls"]},
+    )  # fmt: skip
+
+
+def asset(name: str) -> str:
+    """Return a static file of the pages."""
+    return resources.files("rates.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def plotly_source() -> Path:
+    """Return where the plotly package keeps its script."""
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def _case(label: str, rows: tuple[Row, ...], law: Row) -> dict[str, Any]:
+    """Return what a case shows: its rows, its figures with a description for those who cannot see them."""
+    figures = []
+    measured = [row for row in rows if row["comparison"] != "curve-law"]
+    followed = [row for row in rows if row["comparison"] == "curve-law"]
+    series = collect(measured, law, measured=True)
+    if series is not None:
+        fit = _first(measured, "experiment-law", "slope", "estimate")
+        margin = _first(measured, "experiment-curve", "level", "margin")
+        figure = experiment_figure(series, law, fit=fit, margin=margin)
+        figures.append({"kind": "experiment", "json": _embedded(figure), "series": series})
+    series = collect(followed, law, measured=False)
+    if series is not None:
+        figure = curve_figure(series, law, limit=_first(followed, "curve-law", "slope", "estimate"))
+        figures.append({"kind": "curve", "json": _embedded(figure), "series": series})
+    parts: Mapping[str, float] = next((row["parts_off"] for row in rows if row.get("parts_off")), {})
+    notes = list(dict.fromkeys(note for row in rows for note in row.get("notes", ())))
+    return {"label": label, "rows": rows, "figures": figures, "parts": wording.parts_sentence(parts), "notes": notes}
+
+
+def _first(rows: list[Row], comparison: str, quantity: str, name: str) -> float | None:
+    """Return a number of the first result of a kind, None where there is none."""
+    found = (row[name] for row in rows if (row["comparison"], row["quantity"]) == (comparison, quantity))
+    return next(found, None)
+
+
+def _embedded(figure: Mapping[str, Any]) -> Markup:
+    """Return JSON that cannot end the script element that holds it."""
+    text = json.dumps(_rounded(figure), allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _rounded(value: Any) -> Any:
+    """Return the figure with seven digits, which is more than a screen shows."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    if isinstance(value, Mapping):
+        return {name: _rounded(item) for name, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _link(url: str) -> str:
+    """Return a web address, empty where it is anything else (`javascript:` is a URL too)."""
+    return url if urlsplit(url).scheme in ("http", "https") else ""
+
+
+def _inline_law(law: Row) -> Markup | str:
+    """Return the law as MathML in a line of text, as text where it has none."""
+    return Markup(safe_mathml(law["mathml"], inline=True)) or law["text"]
+
+
+def _breakable(address: str) -> Markup:
+    """Return an address that a narrow column breaks after a slash or colon only."""
+    return Markup("<wbr>").join(Markup.escape(part) for part in re.split(r"(?<=[/:])", address))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rates.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters.update(
+        number=wording.number, brief=wording.brief, exactly=wording.exactly, interval=wording.interval,
+        duration=wording.duration, prose=wording.prose, sentence=wording.sentence, relation=wording.relation,
+        settings=wording.settings, budget=wording.budget, severity=severity, case_text=case_text, link=_link,
+        breakable=_breakable, inline_law=_inline_law,
+        glyph=lambda outcome: wording.GLYPHS[Outcome(outcome)],
+    )  # fmt: skip
+    environment.globals.update(
+        directions=wording.DIRECTIONS, forms=wording.FORMS, comparisons=wording.COMPARISONS,
+        evidence=wording.EVIDENCE, expectations=wording.EXPECTATIONS,
+    )  # fmt: skip
+    return environment

@@ -1,0 +1,95 @@
+"""Tasks: one call for a worker, and the function that runs it there."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rates.catalogue import load
+from rates.claim import Claim, case_label
+from rates.environment import single_thread
+from rates.experiment import MeasurementError
+from rates.expression import Number
+from rates.streams import streams
+
+Array = npt.NDArray[np.float64]
+Kind = Literal["measure", "curve"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One call for a worker: some blocks of replicates at some x of one case and variant, or one curve.
+
+    `replicates` is (start, stop), start a multiple of `block`. How many blocks travel together changes no
+    number: each is a call of its own. `claim` is given for claims in memory, otherwise loaded from `origin`.
+    """
+
+    origin: str
+    address: str
+    case: Mapping[str, Number]
+    settings: Mapping[str, Any]
+    kind: Kind
+    x: tuple[float, ...]
+    replicates: tuple[int, int]
+    block: int
+    seed: int
+    device: str
+    dtype: str
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """Values (replicates, points, components), the names of a curve's parts, seconds; or one sentence of error."""
+
+    values: Array
+    parts: tuple[str, ...] | None
+    seconds: float
+    error: str | None = None
+
+
+def run_task(task: Task) -> TaskResult:
+    """Measure, on one thread; every error of the claim's own code becomes one sentence in the result."""
+    start = time.perf_counter()
+    try:
+        claim = task.claim if task.claim is not None else load(task.origin, task.address)
+        with single_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # what matters about a number is checked on the number
+            start = time.perf_counter()
+            values, parts = _measure(claim, task)
+        return TaskResult(values, parts, time.perf_counter() - start)
+    except (Exception, SystemExit) as error:
+        return TaskResult(np.empty((0, 0, 0)), None, time.perf_counter() - start, sentence(error))
+
+
+def sentence(error: BaseException) -> str:
+    """Return an exception as one sentence, `ValueError: what was wrong`; a MeasurementError speaks for itself."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, MeasurementError) else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def _measure(claim: Claim, task: Task) -> tuple[Array, tuple[str, ...] | None]:
+    given = claim.parameters(task.case) | dict(task.settings) | {"device": task.device, "dtype": task.dtype}
+    if task.kind == "curve":
+        if claim.curve is None:
+            raise MeasurementError(f"{claim.name} has no curve")
+        parts = claim.curve.run(np.asarray(task.x, dtype=float), given)
+        return np.stack(list(parts.values()), axis=-1)[np.newaxis], tuple(parts)
+    experiment = claim.experiment
+    if experiment is None:
+        raise MeasurementError(f"{claim.name} has no experiment")
+    alone = experiment.axis == "size" and not experiment.deterministic
+    x = task.x[0] if alone else None
+    label = case_label(task.case)
+    # Neither x nor the variant is in a stream's name: errors are shared along x and between a claim and its controls.
+    blocks = [
+        experiment.run(x, streams(task.seed, task.address, label, range(first, first + task.block)), given)
+        for first in range(*task.replicates, task.block)
+    ]
+    return np.concatenate(blocks), None
