@@ -132,14 +132,15 @@ def _judge(
 ) -> Judgement:
     offset, offset_error = _offset(check, law, parameters, part)
     if check.quantity is Quantity.BOUND:
-        return _judge_bound(check, part, offset, offset_error, alpha, points)
+        return _judge_bound(check, law, part, offset, offset_error, alpha, points)
     slope = check.quantity is Quantity.SLOPE
     weights = slope_weights(part.sample.x, law.semilog) if slope else level_weights(len(offset))
     found = fit(part.sample, part.estimand, weights, offset, offset_error)
     against_law = check.comparison is Comparison.EXPERIMENT_LAW
     predicted = float(law.slope(parameters)) if against_law and slope else 0.0
     direction = law.direction if against_law else Direction.SHARP
-    interval = found.interval(alpha)
+    # Equal weights do not cancel the skewness of y as a slope's do: a level gets the outward correction for it.
+    interval = found.interval(alpha, skewed=not slope)
     decision = decide(
         interval, predicted, check.margin.total, direction, estimate=found.estimate,
         subject=_subject(check, law), needed=lambda: _needed(found, predicted, check, direction, alpha),
@@ -199,8 +200,9 @@ def _judge_limit(
     finite = bool(np.isfinite(limit.slope) and np.isfinite(limit.error))
     subject: Subject = "slope" if check.quantity is Quantity.SLOPE else "level"
     decision = decide(interval, predicted, check.margin.total, direction, estimate=limit.slope, subject=subject)
-    # A limit that is known to be off is refuted however wide its error; agreement needs a converged limit.
-    if decision.outcome is not Outcome.REFUTED and (not limit.converged or limit.error > check.margin.total):
+    # A converged limit whose whole error lies off the law is refuted, however wide it is.
+    settled = limit.converged and (limit.error <= check.margin.total or decision.outcome is Outcome.REFUTED)
+    if not settled:
         reason = (
             f"the extrapolation has not converged: {limit.slope:.4f} ± {limit.error:.2g},"
             f" its error must fall below the margin {check.margin.total:.3g}"
@@ -212,12 +214,18 @@ def _judge_limit(
 
 
 def _judge_bound(
-    check: Check, evidence: Evidence, offset: Array, offset_error: float, alpha: float, points: tuple[Point, ...]
+    check: Check,
+    law: Law,
+    evidence: Evidence,
+    offset: Array,
+    offset_error: float,
+    alpha: float,
+    points: tuple[Point, ...],
 ) -> Judgement:
     found = log_points(evidence.sample, evidence.estimand, offset)
     decision = decide_bound(
         found.estimate, found.standard_error, found.dof, alpha, check.margin.total, found.numeric + offset_error,
-        x=evidence.sample.x,
+        x=evidence.sample.x, direction=law.direction,
     )  # fmt: skip
     return Judgement(decision, 0.0, decision.estimate, decision.interval, points)
 
@@ -266,7 +274,7 @@ def _alarms(evidence: Evidence, offset: Array, law: Law, found: Fit, alpha: floa
     floor = floor_alarm(sample, estimand, offset, law.semilog)
     if floor.p_value is not None and floor.p_value < alpha:
         notes.append(f"floor alarm: the last local slope is flatter by {floor.value:.3g} (p = {floor.p_value:.1e})")
-    if heavy_tail(sample, found).alarmed:
+    if heavy_tail(sample, found, alpha).alarmed:
         notes.append("heavy tail: few replicates carry the estimate, tail levels are rough")
     if isinstance(estimand, ControlVariate):
         variate = control_alarm(sample, estimand)

@@ -181,6 +181,10 @@ def needed(check: Check, claim: Claim, pilot: Pilot, level: float) -> int:
     sd = pilot.slope if check.quantity is Quantity.SLOPE else pilot.level
     against_law = check.comparison is Comparison.EXPERIMENT_LAW or check.quantity is Quantity.BOUND
     direction = claim.law.direction if against_law else Direction.SHARP
+    if check.margin.tolerance <= 0:
+        raise UsageError(
+            f"{claim.name}: the margin of {check.name} has no tolerance, no number of replicates decides it"
+        )
     return required_replicates(sd, check.margin.tolerance, level, power=POWER, direction=direction)
 
 

@@ -11,12 +11,12 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.fastmath import SAFE
 from dltheory.ntk.kernel_sgd import Backend, averaging_weights, use_torch
 from dltheory.ntk.regression import SphereRegression
 from dltheory.ntk.schedule import AveragedSGD
 
 Array = npt.NDArray[np.float64]
-_SAFE = {"contract", "reassoc", "nsz", "arcp"}  # reordered sums vectorise; NaN and infinity keep their meaning
 _LANES = 16  # degrees rotated at once
 _STEPS_AT_ONCE = 64
 
@@ -118,7 +118,7 @@ def _coefficient_scale(model: SphereRegression) -> Array:
     return np.asarray(np.sqrt(model.multiplicity) * model.eigenvalues)
 
 
-@numba.njit(cache=True, fastmath=_SAFE)
+@numba.njit(cache=True, fastmath=SAFE)
 def _rotate(theta, cos, sin):  # type: ignore[no-untyped-def]
     """Fill cos kθ and sin kθ for k < n: `_LANES` of them one by one, the rest by rotation through _LANES·θ.
 
@@ -137,7 +137,7 @@ def _rotate(theta, cos, sin):  # type: ignore[no-untyped-def]
             sin[start + i] = s * cos[before] + c * sin[before]
 
 
-@numba.njit(cache=True, fastmath=_SAFE)
+@numba.njit(cache=True, fastmath=SAFE)
 def _loop(scale, eta, ridge, weights, angles, labels, sums):  # type: ignore[no-untyped-def]
     """Add -Σ_u w_u η (g_u(x_u) - y_u) (cos kθ_u, sin kθ_u) to `sums` (2, K + 1)."""
     count = scale.size
@@ -159,7 +159,7 @@ def _loop(scale, eta, ridge, weights, angles, labels, sums):  # type: ignore[no-
             sums[1, k] -= weight * sin[k]
 
 
-@numba.njit(cache=True, fastmath=_SAFE)
+@numba.njit(cache=True, fastmath=SAFE)
 def _path_loop(scale, eta, ridge, angles, labels, order, stop, sums):  # type: ignore[no-untyped-def]
     """Set sums[k] = Σ_{t<t_k} (Σ_i a_i cos kθ_i at iterate t); degrees come in `order` of their t_k, `stop`."""
     count = scale.size

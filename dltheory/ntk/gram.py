@@ -107,10 +107,7 @@ def _check_network(
 
 def infinite_width_gram_torch(points: Tensor, kernel: NeuralTangentKernel) -> Tensor:
     """Return what `infinite_width_gram` does, for a torch tensor on its device."""
-    p, q, s = kernel.affine
-    t = (points @ points.T).clamp_(-1, 1)
-    gram = p * ((1 - t) * (1 + t)).sqrt() + (-t).arccos() * (q * t + s)
-    return gram.fill_diagonal_(kernel.diagonal)
+    return kernel.on_torch(points @ points.T).fill_diagonal_(kernel.diagonal)
 
 
 def finite_width_gram_torch(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -137,13 +137,6 @@ def _gradients(kernel: NeuralTangentKernel, sgd: AveragedSGD, x: Array, y: Array
     return out
 
 
-def _kernel_torch(kernel: NeuralTangentKernel, cosine: Any) -> Any:
-    """The closed form of `NeuralTangentKernel.__call__` on a torch tensor."""
-    t = cosine.clamp(-1, 1)
-    p, q, s = kernel.affine
-    return p * ((1 - t) * (1 + t)).sqrt() + (-t).arccos() * (q * t + s)
-
-
 def _gradients_torch(kernel: NeuralTangentKernel, sgd: AveragedSGD, x: Array, y: Array, device: str) -> Array:
     """`_gradients` for all replicates at once, shape (R, T).
 
@@ -159,8 +152,8 @@ def _gradients_torch(kernel: NeuralTangentKernel, sgd: AveragedSGD, x: Array, y:
     for rows in _blocks(y.shape[1]):
         size = rows.stop - rows.start
         here, before = points[:, rows], points[:, : rows.start]
-        known = _kernel_torch(kernel, here @ before.mT) @ current[:, : rows.start, None]
-        system = eta * lags[:size, :size] * _kernel_torch(kernel, here @ here.mT)
+        known = kernel.on_torch(here @ before.mT) @ current[:, : rows.start, None]
+        system = eta * lags[:size, :size] * kernel.on_torch(here @ here.mT)
         right = powers[:size] * known[..., 0] - values[:, rows]
         residuals[:, rows] = torch.linalg.solve_triangular(system, right[..., None], upper=False, unitriangular=True)[
             ..., 0

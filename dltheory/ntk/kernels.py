@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from dltheory.ntk.sphere import check_dimension
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Layers = Literal["both", "output", "input"]
 Initialisation = Literal["sphere", "gaussian"]
@@ -71,11 +73,6 @@ class NeuralTangentKernel:
         inner = self.input_weight * self.output_scale**2 / (2 * math.pi)
         return output, output + inner, inner * self.bias_scale**2
 
-    @property
-    def scalar_arguments(self) -> tuple[int, float, float, float, float]:
-        """What `ntk_scalar` takes after the cosine."""
-        return self.dim, self.output_scale, self.bias_scale, self.output_weight, self.input_weight
-
     def __call__(self, cosine: npt.ArrayLike) -> npt.NDArray[np.floating]:
         """Return k(t) at t = x·x', same shape; float32 stays float32. |t| above 1 by rounding counts as 1."""
         t = np.asarray(cosine)
@@ -88,15 +85,9 @@ class NeuralTangentKernel:
         value: npt.NDArray[np.floating] = p * sine + np.arccos(-t) * (q * t + s)
         return value
 
-
-@numba.njit(cache=True)
-def ntk_scalar(t, d, R, gamma, include_a, include_b):  # type: ignore[no-untyped-def]
-    """Return k(t) for one cosine, for use inside compiled loops: `ntk_scalar(t, *kernel.scalar_arguments)`.
-
-    `include_a` and `include_b` are factors of k_a and k_b: 0 or 1, or d for k_a under Gaussian weights.
-    """
-    t = min(1.0, max(-1.0, t))
-    angle = math.acos(-t)
-    sine = math.sqrt((1.0 - t) * (1.0 + t))
-    output = include_a * (sine + angle * t) / d
-    return (output + include_b * R * R * (t + gamma * gamma) * angle) / (2.0 * math.pi)
+    def on_torch(self, cosine: Tensor) -> Tensor:
+        """Return what a call does, for a torch tensor on its device."""
+        p, q, s = self.affine
+        t = cosine.clamp(-1, 1)
+        value: Tensor = p * ((1 - t) * (1 + t)).sqrt() + (-t).arccos() * (q * t + s)
+        return value

@@ -12,9 +12,10 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
+from dltheory.fastmath import SAFE
+
 Activation = Literal["swish", "tanh", "relu"]
 KINDS: dict[str, int] = {name: i for i, name in enumerate(get_args(Activation))}
-_SAFE = {"contract", "reassoc", "nsz", "arcp"}  # reordered sums vectorise; NaN and infinity keep their meaning
 _EXACT = {"contract"}  # the rounding trick below must not be reordered
 
 
@@ -84,7 +85,7 @@ def _expm1_single(x):  # type: ignore[no-untyped-def]
     return power * q + (power - _ONE)
 
 
-@njit(cache=True, fastmath=_SAFE, error_model="numpy")
+@njit(cache=True, fastmath=SAFE, error_model="numpy")
 def activate(kind, sharpness, z, value, slope):  # type: ignore[no-untyped-def]
     """Fill σ(z) and σ'(z) for `KINDS` number `kind`; σ'(0) = 0 for ReLU. The three arrays must not overlap."""
     one = z.dtype.type(1)

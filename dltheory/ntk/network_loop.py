@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from dltheory.fastmath import SAFE
 from dltheory.ntk.network_activations import KINDS, Activation, activate
 
 Array = npt.NDArray[np.floating]
-_SAFE = {"contract", "reassoc", "nsz", "arcp"}  # reordered sums vectorise; NaN and infinity keep their meaning
 _BLOCK = 512  # neurons at most
 _LANES = 16  # float32 numbers in the widest vector register
 _DELAY = 8  # steps between two updates of the sum of gradients, which costs as much traffic as the weights
@@ -73,7 +73,7 @@ def _from_blocks(blocks: Array, width: int) -> Array:
     return np.ascontiguousarray(blocks.transpose(1, 0, 2).reshape(blocks.shape[1], -1)[:, :width])
 
 
-@njit(cache=True, fastmath=_SAFE, error_model="numpy", inline="always")
+@njit(cache=True, fastmath=SAFE, error_model="numpy", inline="always")
 def _move(fade, gains, delta, keeps, x, initial, moved, z):  # type: ignore[no-untyped-def]
     """Finish a step on one block of neurons and fill z with their pre-activations at the next input x."""
     z[:] = 0
@@ -84,7 +84,7 @@ def _move(fade, gains, delta, keeps, x, initial, moved, z):  # type: ignore[no-u
             z[i] += (keep * initial[j, i] + moved[j, i]) * input_value
 
 
-@njit(cache=True, fastmath=_SAFE, error_model="numpy")
+@njit(cache=True, fastmath=SAFE, error_model="numpy")
 def _collect(gains, delta, block, total):  # type: ignore[no-untyped-def]
     """Subtract from the sum of one block what the last `_DELAY` steps add: a product of rank `_DELAY`."""
     for j in range(total.shape[0]):
@@ -95,7 +95,7 @@ def _collect(gains, delta, block, total):  # type: ignore[no-untyped-def]
             total[j, i] = value
 
 
-@njit(cache=True, fastmath=_SAFE, error_model="numpy", inline="always")
+@njit(cache=True, fastmath=SAFE, error_model="numpy", inline="always")
 def _respond(fade, gain, sum_gain, keep, initial, moved, total, old_value, value, slope, delta):  # type: ignore[no-untyped-def]
     """Finish a step on the output weights of one block; return its share of the next output Σ_r a_r σ(z_r)."""
     output = value.dtype.type(0)
@@ -109,7 +109,7 @@ def _respond(fade, gain, sum_gain, keep, initial, moved, total, old_value, value
     return output
 
 
-@njit(cache=True, fastmath=_SAFE, error_model="numpy")
+@njit(cache=True, fastmath=SAFE, error_model="numpy")
 def _loop(kind, sharpness, width, rates, keeps, decay, weights, inputs, labels, outer, inner):  # type: ignore[no-untyped-def]
     """One replicate in blocks: `outer` (blocks, neurons), `inner` (blocks, d + 1, neurons), `inputs` (T + 2, d + 1)."""
     number = inner.dtype.type  # float64 scalars would promote float32 arithmetic

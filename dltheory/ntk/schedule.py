@@ -35,7 +35,13 @@ class AveragedSGD:
 
     @classmethod
     def from_theory(
-        cls, *, r: float, beta: float, horizon: int, scale: float = 1.0, step_size: float = 1 / 24,
+        cls,
+        *,
+        r: float,
+        beta: float,
+        horizon: int,
+        scale: float = 1.0,
+        step_size: float = 1 / 24,
         averaging: Averaging = "uniform",
     ) -> AveragedSGD:
         """Return the schedule λ = scale · T^(-β/(2rβ+1)) with constant η.

@@ -93,6 +93,17 @@ def eigenvalues(kernel: NeuralTangentKernel, degrees: npt.ArrayLike) -> Array:
     return np.where(k == 1, value + first, value)
 
 
+def continued_eigenvalues(kernel: NeuralTangentKernel, parity: Parity, degrees: npt.ArrayLike) -> Array:
+    """Return the eigenvalues of one parity, continued analytically to real degrees k ≥ 3, same shape.
+
+    For sums over very many degrees, which are integrals.
+    """
+    k = np.asarray(degrees, dtype=np.float64)
+    if np.any(k < 3):
+        raise ValueError(f"the continuation needs degrees of at least 3, got {k.min()}")
+    return _even_family(kernel, k) if parity == "even" else _odd_family(kernel, k)
+
+
 def funk_hecke(profile: Callable[[Array], npt.ArrayLike], dim: int, degrees: npt.ArrayLike, nodes: int = 400) -> Array:
     """Return the eigenvalues of any zonal kernel t ↦ k(t) by quadrature, shape of `degrees`.
 
@@ -181,13 +192,13 @@ def ridge_bias(eigenvalues: npt.ArrayLike, energy: npt.ArrayLike, ridge: float) 
 
 def _visible_tail(kernel: NeuralTangentKernel, parity: Parity, ridge: float, power: int, start: int) -> float:
     """Σ over degrees k ≥ start (even) of one parity of N(d, k) (Λ_k/(Λ_k + λ))^power."""
-    family, first = (_even_family, start) if parity == "even" else (_odd_family, start + 1)
+    first = start if parity == "even" else start + 1
     amplitude, exponent = degree_decay(kernel, parity)
     if amplitude == 0:
         return 0.0
 
     def term(k: Array) -> Array:
-        values = family(kernel, k)
+        values = continued_eigenvalues(kernel, parity, k)
         return multiplicity(kernel.dim, k) * (values / (values + ridge)) ** power
 
     knee = (amplitude / ridge) ** (1 / exponent)

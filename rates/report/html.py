@@ -19,6 +19,7 @@ from rates.report import wording
 from rates.report.mathml import safe_mathml
 from rates.report.plots import curve_figure, experiment_figure
 from rates.report.series import collect
+from rates.report.typeset import typeset
 from rates.report.views import ClaimView, Report, Row, case_text, severity
 from rates.result import Outcome
 
@@ -39,7 +40,7 @@ def claim_page(report: Report, claim: ClaimView) -> str:
     return _environment().get_template("claim.html.j2").render(
         claim=claim, known=known, document=report.document, title=claim.address, root="../",
         law=Markup(safe_mathml(known["law"]["mathml"])),
-        cases=[_case(label, rows, known["law"]) for label, rows in claim.cases.items()],
+        cases=[_case(label, rows, known) for label, rows in claim.cases.items()],
         checks={(check["comparison"], check["quantity"]): check for check in known["checks"]},
         tricks={control["name"]: control for control in known["controls"]},
     )  # fmt: skip
@@ -55,9 +56,9 @@ def plotly_source() -> Path:
     return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def _case(label: str, rows: tuple[Row, ...], law: Row) -> dict[str, Any]:
+def _case(label: str, rows: tuple[Row, ...], known: Row) -> dict[str, Any]:
     """Return what a case shows: its rows, its figures with a description for those who cannot see them."""
-    figures = []
+    figures, law = [], known["law"]
     measured = [row for row in rows if row["comparison"] != "curve-law"]
     followed = [row for row in rows if row["comparison"] == "curve-law"]
     series = collect(measured, law, measured=True)
@@ -71,7 +72,8 @@ def _case(label: str, rows: tuple[Row, ...], law: Row) -> dict[str, Any]:
         figure = curve_figure(series, law, limit=_first(followed, "curve-law", "slope", "estimate"))
         figures.append({"kind": "curve", "json": _embedded(figure), "series": series})
     parts: Mapping[str, float] = next((row["parts_off"] for row in rows if row.get("parts_off")), {})
-    notes = list(dict.fromkeys(note for row in rows for note in row.get("notes", ())))
+    budgets = {check["note"] for check in known["checks"]}  # shown with the comparison they belong to
+    notes = [note for note in dict.fromkeys(n for row in rows for n in row.get("notes", ())) if note not in budgets]
     return {"label": label, "rows": rows, "figures": figures, "parts": wording.parts_sentence(parts), "notes": notes}
 
 
@@ -121,7 +123,7 @@ def _environment() -> jinja2.Environment:
         number=wording.number, brief=wording.brief, exactly=wording.exactly, interval=wording.interval,
         duration=wording.duration, prose=wording.prose, sentence=wording.sentence, relation=wording.relation,
         settings=wording.settings, budget=wording.budget, severity=severity, case_text=case_text, link=_link,
-        breakable=_breakable, inline_law=_inline_law,
+        breakable=_breakable, typeset=typeset, inline_law=_inline_law,
         glyph=lambda outcome: wording.GLYPHS[Outcome(outcome)],
     )  # fmt: skip
     environment.globals.update(

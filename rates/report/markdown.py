@@ -41,7 +41,7 @@ def _summary_row(claim: ClaimView) -> str:
     cells = (
         f"{GLYPHS[claim.outcome]} {claim.outcome}",
         f"`{claim.address.replace('|', '/').replace('`', '')}`",
-        number(row["estimate"], margin),
+        (f"{row['quantity']} " if row["estimate"] is not None else "") + number(row["estimate"], margin),
         number(row["predicted"], margin),
         interval(row["interval"], margin),
         f"{claim.caught}/{len(claim.controls)}",

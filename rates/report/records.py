@@ -6,18 +6,20 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import jsonschema
 import numpy as np
 
 from rates.report.described import describe
 from rates.report.views import Report, report_view
-from rates.result import ClaimRun, ControlResult, Point, Result, Run
+from rates.result import ClaimRun, ControlResult, Outcome, Point, Result, Run
 
 SCHEMA = 1
+Judged = TypeVar("Judged", Result, ControlResult)
 
 
 class ReportError(ValueError):
@@ -106,6 +108,7 @@ def _owner(value: Mapping[str, Any], place: str) -> str:
 
 
 def _result(result: Result, owner: ClaimRun) -> dict[str, Any]:
+    result = _reportable(result)
     shapes = _law_values(result, owner)
     return {
         "claim": owner.address,
@@ -136,6 +139,23 @@ def _result(result: Result, owner: ClaimRun) -> dict[str, Any]:
     }
 
 
+def _reportable(found: Judged) -> Judged:
+    """Drop what is not a number from an error, whose reason says it; in any other outcome NaN stays and is refused."""
+    if found.outcome is not Outcome.ERROR:
+        return found
+    blank: dict[str, Any] = {name: None for name in ("estimate", "predicted") if not _finite(getattr(found, name))}
+    if found.interval is not None and any(math.isnan(end) for end in found.interval):
+        blank["interval"] = None
+    if isinstance(found, Result):
+        kept = [p for p in found.points if all(_finite(v) for v in (p.mean, p.standard_error, p.curve))]
+        blank |= {"points": tuple(kept), "local_slopes": tuple(v for v in found.local_slopes if _finite(v))}
+    return replace(found, **blank)
+
+
+def _finite(value: float | None) -> bool:
+    return value is None or math.isfinite(value)
+
+
 def _point(point: Point, shape: float | None) -> dict[str, Any]:
     return {
         "x": float(point.x),
@@ -148,6 +168,7 @@ def _point(point: Point, shape: float | None) -> dict[str, Any]:
 
 
 def _control(control: ControlResult) -> dict[str, Any]:
+    control = _reportable(control)
     return {
         "name": control.name,
         "expected": str(control.expected),

@@ -56,7 +56,8 @@ def _cells(claim: ClaimView, *, wide: bool, plain: bool) -> list[Text]:
     row = claim.headline or {"margin": None, "estimate": None, "predicted": None, "interval": None}
     margin = row["margin"]
     outcome = Text(_shown(f"{GLYPHS[claim.outcome]} {claim.outcome}", plain), style=_STYLES[claim.outcome])
-    texts = [claim.address, number(row["estimate"], margin), number(row["predicted"], margin)]
+    kind = f"{row['quantity']} " if row["estimate"] is not None and row["quantity"] != "slope" else ""
+    texts = [claim.address, kind + number(row["estimate"], margin), number(row["predicted"], margin)]
     texts += [interval(row["interval"], margin)] if wide else []
     texts += [f"{claim.caught}/{len(claim.controls)}"] + ([duration(claim.seconds)] if wide else [])
     cells = [Text(_shown(text, plain)) for text in texts]

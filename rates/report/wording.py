@@ -52,8 +52,10 @@ def number(value: float | None, margin: float | None = None) -> str:
     if value is None:
         return DASH
     size = abs(value)
-    if size and ((size < 1e-3 and (margin is None or margin < 1e-3)) or size >= 1e5):
-        return scientific(value)
+    if size == 0:
+        return "0"  # exact, as predictions are
+    if (size < 1e-3 and (margin is None or margin < 1e-3)) or size >= 1e5:
+        return scientific(value, 2 if margin else 3)
     places = 3 if not margin else min(max(3, 1 - math.floor(math.log10(margin))), 6)
     if size >= 100:
         places = 1
@@ -115,8 +117,11 @@ def prose(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return prose that ends with a full stop, so that another sentence can follow."""
-    return prose(text) if not text or text.rstrip()[-1] in ".!?:;" else f"{prose(text.rstrip())}."
+    """Return prose with a capital (a word, not a symbol) and a full stop, so that another sentence can follow."""
+    shown = prose(text.strip())
+    if re.match(r"[a-z]{2}", shown):
+        shown = shown[0].upper() + shown[1:]
+    return shown if not shown or shown[-1] in ".!?:;" else f"{shown}."
 
 
 def relation(text: str) -> str:

@@ -15,7 +15,7 @@ from rates.experiment import Curve, Experiment
 from rates.fingerprint import fingerprint
 from rates.law import Law
 from rates.store import Store, StoreError
-from rates.sweep import EngineError, Interrupted, Job, Sweeper, Task, engine, run_task
+from rates.sweep import Interrupted, Job, Sweeper, engine
 
 CLAIMS = """
 import os, signal, time
@@ -282,13 +282,10 @@ def test_decide_gets_all_values_and_asks_for_more():
         assert store.info().measurements == 3 * 18  # blocks are whole
 
 
-def test_ranges_must_follow_on():
-    def measure(n, streams):
-        return [1.0 for _ in streams]
-
-    for wrong in (range(5, 8), range(4, 4), range(0, 8)):
-        with Store.open(None) as store, pytest.raises(ValueError, match="must follow on"):
-            sweep(store, [job_of(memory(measure))], lambda job, m, wrong=wrong: wrong)
+@pytest.mark.parametrize("wrong", [range(5, 8), range(4, 4), range(8)])
+def test_ranges_must_follow_on(wrong):
+    with Store.open(None) as store, pytest.raises(ValueError, match="must follow on"):
+        sweep(store, [job_of(memory(lambda n, streams: [1.0] * len(streams)))], lambda job, m: wrong)
 
 
 def test_a_batch_is_the_same_whatever_travels_with_it():
@@ -397,36 +394,7 @@ def test_a_full_disk_stops_the_sweep(tmp_path):
 
 def test_warnings_of_numerics_do_not_kill():
     def measure(n, streams):
-        return [1.0 + 0 * float(np.exp(np.float64(-1e9)) + np.nan_to_num(np.log(np.zeros(1)))[0] * 0) for _ in streams]
+        return [1.0 / (1.0 - np.log(np.zeros(1))[0]) for _ in streams]
 
     with np.errstate(all="raise"), Store.open(None) as store:
         assert sweep(store, [job_of(memory(measure))]) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "jobs", "says"),
-    [
-        ("threads", 1, "unknown engine 'threads': use serial or processes"),
-        ("dask:tcp://host:1", 1, "is not available yet"),
-        ("processes", 0, "must be at least 1, got 0"),
-    ],
-)
-def test_an_engine_that_is_not_there_is_one_sentence(name, jobs, says):
-    with pytest.raises(ValueError, match=says), engine(name, jobs):
-        pass
-
-
-def test_a_claim_without_the_leg_is_refused():
-    claim = Claim(name="c", statement="", law=Law.power("n", "-1"))
-    with pytest.raises(ValueError, match="has no experiment"):
-        job_of(Located("c", claim, ""))
-    for kind in ("curve", "measure"):
-        task = Task("", "c", {}, {}, kind, (1.0,), (0, 1), 1, 0, "cpu", "float64", claim)
-        assert "c has no" in (run_task(task).error or "")
-    missing = Task("no.such.module", "c", {}, {}, "curve", (1.0,), (0, 1), 1, 0, "cpu", "float64")
-    assert "no.such.module cannot be imported" in (run_task(missing).error or "")
-
-
-def test_engine_errors_are_one_kind():
-    assert issubclass(EngineError, RuntimeError)
-    assert issubclass(Interrupted, KeyboardInterrupt)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dltheory.ntk import circle_sgd, kernel_sgd, spectrum
-from dltheory.ntk.expected_risk import ModelSpectrum
+from dltheory.ntk.condensed import condense
 from dltheory.ntk.expected_risk_spectral import expected_risk_spectral
 from dltheory.ntk.kernels import NeuralTangentKernel
 from dltheory.ntk.regression import SphereRegression
@@ -21,6 +21,7 @@ from rates.streams import Stream
 Array = npt.NDArray[np.float64]
 Layers = Literal["both", "output", "input"]
 Degrees = Literal["all", "even", "odd"]
+_LISTED = 4000  # degrees kept one by one; a quadrature stands for the rest
 
 
 def schedule(
@@ -68,19 +69,25 @@ def risk_curve(
     x: Array, *, r: float, scale: float, noise: float, eta: float, d: int = 2, layers: Layers = "both",
     degrees: Degrees = "all", ridge_power: float | None = None, average: Averaging = "uniform",
     target_r: float | None = None, gamma: float = 1.0, odd_energy: float = 0.0, odd_degree: int = 3,
+    whole: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
-    """Return squared bias and variance of the infinite-width algorithm at every horizon, exactly."""
+    """Return squared bias and variance of the infinite-width algorithm at every horizon, exactly.
+
+    `whole` follows the kernel a thousand times beyond the cut-off instead of truncating it where the
+    simulation on the circle does.
+    """
     rows = []
     for horizon in x:
         sgd = schedule(
             int(horizon), r=r, d=d, scale=scale, eta=eta, layers=layers, ridge_power=ridge_power, average=average
         )  # fmt: skip
+        reach = truncation(d, sgd, layers) * (1000 if whole else 1)
         problem = regression(
-            d, target_r or r, noise, truncation(d, sgd, layers), layers, degrees, gamma, odd_energy, odd_degree
+            d, target_r or r, noise, min(reach, _LISTED), layers, degrees, gamma, odd_energy, odd_degree
         )  # fmt: skip
-        model = ModelSpectrum(problem.eigenvalues, problem.multiplicity, problem.energy, noise)
+        model, beyond = condense(problem, r=target_r or r, reach=reach)
         risk = expected_risk_spectral(model, sgd)
-        rows.append((risk.bias + problem.tail_energy, risk.variance))
+        rows.append((risk.bias + beyond, risk.variance))
     bias, variance = np.array(rows).T
     return {"bias": bias, "variance": variance}
 
@@ -100,7 +107,8 @@ def circle_risk(
     )  # fmt: skip
     points, labels = samples(problem, streams, horizon)
     angles = np.arctan2(points[..., 1], points[..., 0])
-    return circle_sgd.squared_error(problem, circle_sgd.run(problem, sgd, angles, labels, device=device))
+    coefficients = circle_sgd.run(problem, sgd, angles, labels, device=device)
+    return circle_sgd.squared_error(problem, coefficients, tail_energy=problem.tail_energy)
 
 
 def sphere_risk(
@@ -116,7 +124,7 @@ def sphere_risk(
         problem = SphereRegression(learner, problem.energy, noise, tail_energy=problem.tail_energy)
     points, labels = samples(problem, streams, horizon)
     coefficients = kernel_sgd.run(problem.kernel, sgd, points, labels, device=device)
-    return kernel_sgd.squared_error(problem, coefficients, points)
+    return kernel_sgd.squared_error(problem, coefficients, points, tail_energy=problem.tail_energy)
 
 
 def samples(problem: SphereRegression, streams: Sequence[Stream], count: int) -> tuple[Array, Array]:

@@ -7,6 +7,8 @@ on the sphere for every dot-product kernel.
 
 from __future__ import annotations
 
+from functools import partial
+
 from rates.catalogue.ntk._problems import circle_risk, risk_curve, sphere_risk
 from rates.catalogue.ntk._sources import derived, paper
 from rates.claim import Check, Claim, Condition, Control, Margin
@@ -15,8 +17,9 @@ from rates.law import Law
 
 BETA = {"beta": "d/(d-1)"}
 EXACT = Curve(risk_curve, 1e-4, "exact expected risk by the moment recursion, in closed form for any T")
+EXACT_WHOLE = Curve(partial(risk_curve, whole=True), 1e-4, EXACT.statement)
 HORIZONS = tuple(2**i for i in range(8, 15))
-FAR = tuple(10.0**i for i in range(4, 21, 2))
+FAR = tuple(10.0**i for i in range(4, 32, 3))
 
 # T^a · risk → squared bias + variance, each a Beta integral over degrees (both parities: γ = 1).
 _A = "2**d*(Gamma(d/2)/(2*pi))**2"
@@ -81,12 +84,11 @@ MINIMAX = Claim(
     " where the bound is attained, so that the test is two-sided.",
 )  # fmt: skip
 
-SPHERE = (
-    {"d": 3, "r": "1/2", "scale": "1/10", "noise": "1/10", "eta": "2/5"},
-    {"d": 3, "r": "3/4", "scale": "1/10", "noise": "1/10", "eta": "2/5"},
-    {"d": 10, "r": "1/2", "scale": "1/10", "noise": "1/10", "eta": "2/5"},
-    {"d": 10, "r": "3/4", "scale": "1/10", "noise": "1/10", "eta": "2/5"},
+SPHERE = tuple(
+    {"d": d, "r": r, "scale": "1/10", "noise": "1/4", "eta": "2/5"} for d in (3, 10) for r in ("1/2", "3/4")
 )
+FAR_D3 = tuple(10.0**i for i in range(6, 34, 3))
+FAR_D10 = tuple(10.0**i for i in range(12, 61, 6))
 
 MINIMAX_SPHERE = Claim(
     name="minimax-rate-sphere",
@@ -95,14 +97,14 @@ MINIMAX_SPHERE = Claim(
     source=paper("Corollary 2, for the infinite-width limit"),
     cases=SPHERE,
     conditions=REGION,
-    curve=EXACT,
-    experiment=Experiment(sphere_risk, x=(128, 256, 512, 1024), block=16, pilot=Pilot(0.15, 0.1, 0.05)),
+    curve=EXACT_WHOLE,
+    experiment=Experiment(sphere_risk, x=(128, 256, 512, 1024), block=16, pilot=Pilot(0.25, 0.2, 0.01)),
     checks=(
         # Degrees enter one by one: high dimension needs very long horizons, which the closed form reaches.
-        Check("curve-law", "slope", Margin(0.01), x=tuple(10.0**i for i in range(6, 25, 2)), only="d < 5"),
-        Check("curve-law", "level", Margin(0.05), x=tuple(10.0**i for i in range(6, 25, 2)), only="d < 5"),
-        Check("curve-law", "slope", Margin(0.01), x=tuple(10.0**i for i in range(12, 37, 3)), only="d > 5"),
-        Check("curve-law", "level", Margin(0.05), x=tuple(10.0**i for i in range(12, 37, 3)), only="d > 5"),
+        Check("curve-law", "slope", Margin(0.01), x=FAR_D3, only="d < 5"),
+        Check("curve-law", "level", Margin(0.05), x=FAR_D3, only="d < 5"),
+        Check("curve-law", "slope", Margin(0.01), x=FAR_D10, only="d > 5"),
+        Check("curve-law", "level", Margin(0.05), x=FAR_D10, only="d > 5"),
         Check("experiment-curve", "level", Margin(0.1)),
     ),
     controls=(
@@ -110,11 +112,14 @@ MINIMAX_SPHERE = Claim(
         Control("ridge that does not depend on T, far out", {"scale": 0.01, "ridge_power": 0.0}, "curve-law", "slope",
                 predicted=0.0),
         Control("last iterate instead of the average", {"average": "last"}, "experiment-curve", "level"),
+        Control("last iterate, d = 10", {"average": "last"}, "experiment-curve", "level", case=SPHERE[3]),
         Control("Gaussian instead of spherical weights", {"gaussian": True}, "experiment-curve", "level",
                 case=SPHERE[3], why="k_a is d times larger: the slope is right and the level is not"),
         Control("rougher target than the schedule expects", {"target_r": 0.5}, "experiment-curve", "level",
-                case=SPHERE[1]),
+                predicted=0.425, case=SPHERE[1]),
     ),
+    remark="At d = 10 the squared bias is far from its own asymptote but falls faster than the variance: there the"
+    " rate that is seen is the variance's, and a sabotage of the target would not show.",
 )  # fmt: skip
 
 SATURATION = Claim(
@@ -152,7 +157,7 @@ NO_RIDGE = Claim(
     curve=EXACT,
     experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.15, 0.08, 0.025)),
     checks=(
-        Check("curve-law", "slope", Margin(0.02), x=FAR[:7]),
+        Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.1)),
     ),
     controls=(
@@ -164,25 +169,32 @@ NO_RIDGE = Claim(
     ),
 )  # fmt: skip
 
+OUTPUT = (
+    {"d": 2, "r": "1/2", "scale": "3/10", "noise": "1/4", "eta": "8/5", "layers": "output", "degrees": "even"},
+    {"d": 2, "r": "3/4", "scale": "3/10", "noise": "1/2", "eta": "2/5", "layers": "output", "degrees": "even"},
+)
+
 OUTPUT_ONLY = Claim(
     name="output-layer-rate",
     statement="Training the output layer alone, on targets in its own source set, attains T^(-2rβ/(2rβ+1)) with"
     " β = (d+2)/(d-1).",
     law=Law.power("T", "-2*r*beta/(2*r*beta+1)", where={"beta": "(d+2)/(d-1)"}),
     source=paper("section 4: single-layer versions hold with the layer's own operator; the exponent β is derived"),
-    cases=tuple({"d": 2, "r": r, "scale": "1/10", "noise": "1/10", "eta": "2/5", "layers": "output",
-                 "degrees": "even"} for r in ("1/2", "3/4")),
-    conditions=REGION[:3],
+    cases=OUTPUT,
+    conditions=(*REGION[:3], Condition("eta/(2*d) < 2", why="η k(x,x) ≥ 2 diverges"), REGION[4]),
     curve=EXACT,
-    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.25, 0.12, 0.02)),
+    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.2, 0.12, 0.02)),
     checks=(
         Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.1)),
+        Check("experiment-law", "slope", Margin(0.037, bias=0.013, note="the curve's own slope on the window")),
     ),
     controls=(
         Control("schedule of both layers", {"ridge_power": 2 / 3}, "curve-law", "slope"),
         Control("no ridge, far out", {"scale": 0.0}, "curve-law", "slope", predicted=-0.75),
-        Control("last iterate instead of the average", {"average": "last"}, "experiment-curve", "level"),
+        Control("no ridge", {"scale": 0.0}, "experiment-curve", "level", predicted=-0.671),
+        Control("last iterate instead of the average", {"average": "last"}, "experiment-curve", "level", predicted=2.207),
+        Control("last iterate, against the law", {"average": "last"}, "experiment-law", "slope", predicted=-0.063),
         Control("ridge that does not depend on T", {"scale": 0.01, "ridge_power": 0.0}, "curve-law", "slope",
                 predicted=0.0),
     ),

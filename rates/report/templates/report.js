@@ -46,7 +46,8 @@
     plots.forEach((plot) => watcher.observe(plot.node));
     const redraw = () => plots.filter((plot) => plot.shown).forEach(draw);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    addEventListener("beforeprint", drawAll);
+    addEventListener("beforeprint", () => { document.documentElement.dataset.print = ""; drawAll(); });
+    addEventListener("afterprint", () => { delete document.documentElement.dataset.print; redraw(); });
   }
   if (plots.length) {
     if (document.readyState === "complete") start();

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dltheory.ntk.arccosine import overwrite_with_kernel
-from dltheory.ntk.kernels import NeuralTangentKernel, ntk_scalar
+from dltheory.ntk.kernels import NeuralTangentKernel
 
 COSINES = np.concatenate([np.linspace(-1, 1, 401), 1 - np.logspace(-15, -1, 30), np.logspace(-15, -1, 30) - 1])
 KERNELS = [
@@ -55,10 +55,7 @@ def test_diagonal_and_antipode(kernel):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_compiled_twins_agree(kernel):
-    expected = kernel(COSINES)
-    scalar = [ntk_scalar(t, *kernel.scalar_arguments) for t in COSINES]
-    np.testing.assert_allclose(scalar, expected, rtol=0, atol=4e-16 * kernel.diagonal)
+def test_compiled_twin_agrees(kernel):
     for dtype, tolerance in ((np.float64, 1e-14), (np.float32, 1e-6)):
         values = COSINES.astype(dtype)
         reference = kernel(values.astype(np.float64))

@@ -17,6 +17,7 @@ from rates.law import Law
 from rates.report import from_json, to_json, write
 from rates.report.html import claim_page, index_page
 from rates.report.mathml import safe_mathml
+from rates.report.typeset import typeset
 from rates.report.wording import brief, duration, interval, number, prose
 from rates.result import Run
 
@@ -137,6 +138,12 @@ def test_hostile_mathml_in_a_document_is_not_shown(document: dict[str, Any]) -> 
     )
 
 
+def test_typed_formulas_are_set() -> None:
+    assert typeset("λ = c T^(-β/(2rβ+1)) and n^-1") == "λ = c T<sup>−β/(2rβ+1)</sup> and n<sup>−1</sup>."
+    assert typeset("Λ_k in averaged_sgd, x^{2s}") == "Λ<sub>k</sub> in averaged_sgd, x<sup>2s</sup>."
+    assert typeset("slow^(<b>)") == "Slow<sup>&lt;b&gt;</sup>."
+
+
 FORMS = [
     Law.power("n", "-1", log_power="2"), Law.power("n", "-1", constant="3"), Law.power("n", "-1", plus=("-2", "4")),
     Law.exponential("n", "-1/10"), Law.plateau("n", "1/2", approach="-1/2"), Law.identity("n"),
@@ -177,6 +184,7 @@ def test_values_that_a_log_axis_cannot_show_are_left_out() -> None:
     [
         (number(-0.7512, 0.05), "−0.751"), (number(-0.7512, 0.002), "−0.7512"), (number(None), "–"),
         (number(3.2e-9, 1e-8), "3.2 × 10⁻⁹"), (number(-0.0001, 0.05), "0.000"), (number(2048.0), "2048.0"),
+        (number(-6.27e-12, 1e-5), "−6.3 × 10⁻¹²"), (number(0.0, 0.05), "0"),
         (brief(1e-3), "10⁻³"), (brief(0.05), "0.05"), (brief(2048.0), "2048"), (brief(1e7), "10⁷"), (brief(0.0), "0"),
         (interval((-0.76, -0.74), 0.05), "[−0.760, −0.740]"), (interval((None, 2.7)), "(−∞, 2.700]"),
         (interval(None), "–"), (duration(0.84), "0.8 s"), (duration(210), "3.5 min"), (duration(0), "–"),

@@ -63,6 +63,13 @@ def test_nan_in_an_interval_or_a_point_is_refused() -> None:
         to_json(changed(points=(Point(1.0, math.nan, None, None),)))
 
 
+def test_an_error_is_reported_without_its_nan() -> None:
+    broken = (Point(1.0, math.nan, None, None), Point(2.0, 1.0, None, None))
+    run = changed(outcome=Outcome.ERROR, estimate=math.nan, interval=(math.nan, math.nan), points=broken)
+    row = to_json(run)["results"][0]
+    assert (row["estimate"], row["interval"], len(row["points"])) == (None, None, 1)
+
+
 def test_one_sided_interval_has_a_null_end() -> None:
     document = to_json(changed(interval=(-math.inf, 2.7)))
     assert document["results"][0]["interval"] == [None, 2.7]

@@ -1,0 +1,19 @@
+"""Text as people type formulas, set as mathematics: T^(-2r/(2r+1)) gets a raised exponent, Λ_k an index."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup
+
+from rates.report.wording import sentence
+
+_POWER = re.compile(r"\^(?:\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)|\{([^{}]*)\}|([-−+]?(?:\d+(?:/\d+)?|\w)))")
+_INDEX = re.compile(r"(?<!\w)([^\W\d_])_(?:\{([^{}]*)\}|(\w{1,3})\b)")
+
+
+def typeset(text: str) -> Markup:
+    """Return prose as safe HTML with its powers and one-letter indices set; everything else stays as typed."""
+    escaped = str(Markup.escape(sentence(text)))
+    raised = _POWER.sub(lambda m: f"<sup>{(m[1] or m[2] or m[3] or '').replace('-', '−')}</sup>", escaped)
+    return Markup(_INDEX.sub(lambda m: f"{m[1]}<sub>{m[2] or m[3]}</sub>", raised))
