@@ -58,10 +58,9 @@ def locate(claims: Claim | str | Sequence[Claim | str]) -> list[Located]:
     items = [claims] if isinstance(claims, Claim | str) else list(claims)
     if not items:
         return find()
-    found: list[Located] = []
-    for item in items:
-        found += [Located(f"memory:{item.name}", item, "")] if isinstance(item, Claim) else find([item])
-    return found
+    given = [Located(f"memory:{item.name}", item, "") for item in items if isinstance(item, Claim)]
+    targets = [item for item in items if isinstance(item, str)]
+    return given + (find(targets) if targets else [])
 
 
 def seed_from(text: str) -> int:

@@ -283,6 +283,12 @@ def _numeric(value: int | float | str) -> bool:
         return False
 
 
+def _normal(value: Number) -> str:
+    """Return 1/2 for 1/2, 0.5 and '0.5': one number is one key, however it is written."""
+    text = str(value)
+    return str(parse(text)) if _numeric(text) else text
+
+
 def case_label(case: Mapping[str, Number]) -> str:
     """Return a case as text, `d=2, r=3/4`: a key for streams and the store, and what people read."""
-    return ", ".join(f"{name}={case[name]}" for name in sorted(case))
+    return ", ".join(f"{name}={_normal(case[name])}" for name in sorted(case))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -73,8 +74,8 @@ class Experiment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "x", tuple(float(v) for v in self.x))
-        if any(b <= a for a, b in zip(self.x, self.x[1:], strict=False)):
-            raise ValueError("the x of an experiment must increase")
+        if not all(np.isfinite(self.x)) or any(b <= a for a, b in pairwise(self.x)):
+            raise ValueError("the x of an experiment must be finite and increase")
         if len(self.x) < 3:
             raise ValueError(f"a rate needs at least three x, got {len(self.x)}")
         if self.block < 1:
@@ -119,16 +120,18 @@ class Curve:
                 raise MeasurementError(f"the curve returned shape {values.shape} for {name}, expected {x.shape}")
         total = np.sum(list(arrays.values()), axis=0)
         if not np.all(np.isfinite(total)) or np.any(total < 0):
-            raise MeasurementError(f"the curve is not finite and non-negative at x = {x[~(total >= 0)].tolist()}")
+            bad = x[~(np.isfinite(total) & (total >= 0))].tolist()
+            raise MeasurementError(f"the curve is not finite and non-negative at x = {bad}")
         return arrays
 
 
 def accepted(function: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those parameters that the function names (all of them if it takes `**`)."""
+    """Return those parameters that the function names (all of them if it takes `**`), x and streams apart."""
     signature = inspect.signature(function).parameters.values()
+    positional = {p.name for p in list(signature)[:1]} | {"streams"}
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature):
-        return dict(parameters)
-    names = {p.name for p in signature}
+        return {name: value for name, value in parameters.items() if name not in positional}
+    names = {p.name for p in signature} - positional
     return {name: value for name, value in parameters.items() if name in names}
 
 
@@ -144,10 +147,14 @@ def plain_number(value: float) -> int | float:
 
 
 def shaped(raw: Any, replicates: int, points: int, components: int) -> Array:
-    """Return raw measurements as (replicates, points, components), or say in one sentence what is wrong."""
+    """Return raw measurements as (replicates, points, components), or say in one sentence what is wrong.
+
+    Axes of length one may be left out.
+    """
     values = np.asarray(raw, dtype=float)
     wanted = (replicates, points, components)
-    if values.size != replicates * points * components or (values.ndim and values.shape[0] not in (replicates, points)):
+    given = tuple(n for n in values.shape if n != 1)
+    if given != tuple(n for n in wanted if n != 1):
         raise MeasurementError(
             f"the experiment returned shape {values.shape}, expected {replicates} replicates"
             f" × {points} points × {components} components"
@@ -155,9 +162,9 @@ def shaped(raw: Any, replicates: int, points: int, components: int) -> Array:
     values = values.reshape(wanted)
     if not np.all(np.isfinite(values)):
         raise MeasurementError("the experiment returned a value that is not finite")
-    if np.any(values[..., 0] < 0):
+    if np.any(values < 0):
         raise MeasurementError(
-            f"the experiment returned a negative value ({values[..., 0].min():.3g}): a rate needs a positive"
+            f"the experiment returned a negative value ({values.min():.3g}): a rate needs a positive"
             " quantity; compute excess risk in closed form instead of clipping a noisy difference"
         )
     return values

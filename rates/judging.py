@@ -145,6 +145,8 @@ def _judge(
         interval, predicted, check.margin.total, direction, estimate=found.estimate,
         subject=_subject(check, law), needed=lambda: _needed(found, predicted, check, direction, alpha),
     )  # fmt: skip
+    if decision.outcome is Outcome.CONSISTENT and against_law and slope and part.curve is None:
+        decision = _bent(part, offset, law, alpha) or decision
     slopes = local_slopes(part.sample, part.estimand, semilog=law.semilog)
     notes, factors = _alarms(part, offset, law, found, alpha), None
     if decision.outcome is Outcome.REFUTED and part.curve is not None and len(part.curve) > 1:
@@ -152,6 +154,17 @@ def _judge(
         scaled = fit_parts(mean, part.curve, error)
         factors, notes = dict(scaled.factor), (*notes, scaled.sentence)
     return Judgement(decision, predicted, found.estimate, interval, points, slopes, notes, factors)
+
+
+def _bent(evidence: Evidence, offset: Array, law: Law, alpha: float) -> Decision | None:
+    """Withhold agreement on a window that bends: without a curve nothing says what its slope tends to."""
+    if evidence.sample.error is not None:
+        return None
+    bend = curvature(evidence.sample, evidence.estimand, offset, law.semilog)
+    if bend.p_value is None or bend.p_value >= alpha:
+        return None
+    reason = f"pre-asymptotic: log y bends by {bend.value:+.3g} on this window (p = {bend.p_value:.1e}); go further out"
+    return Decision(Outcome.INCONCLUSIVE, reason, "pre-asymptotic")
 
 
 def _subject(check: Check, law: Law) -> Subject:
@@ -196,10 +209,10 @@ def _pre_asymptotic(check: Check, law: Law, parameters: Mapping[str, Number], ev
 def _judge_limit(
     check: Check, limit: Asymptote, predicted: float, direction: Direction, points: tuple[Point, ...]
 ) -> Judgement:
-    interval = (limit.slope - limit.error, limit.slope + limit.error)
+    interval = (float(limit.slope - limit.error), float(limit.slope + limit.error))
     finite = bool(np.isfinite(limit.slope) and np.isfinite(limit.error))
     subject: Subject = "slope" if check.quantity is Quantity.SLOPE else "level"
-    decision = decide(interval, predicted, check.margin.total, direction, estimate=limit.slope, subject=subject)
+    decision = decide(interval, predicted, check.margin.total, direction, estimate=float(limit.slope), subject=subject)
     # A converged limit whose whole error lies off the law is refuted, however wide it is.
     settled = limit.converged and (limit.error <= check.margin.total or decision.outcome is Outcome.REFUTED)
     if not settled:
@@ -209,7 +222,7 @@ def _judge_limit(
         )
         decision = Decision(Outcome.INCONCLUSIVE, reason, "wide")
     return Judgement(
-        decision, predicted, limit.slope if finite else None, interval if finite else None, points, limit.local_slopes
+        decision, predicted, float(limit.slope) if finite else None, interval if finite else None, points, limit.local_slopes
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,13 @@ class Form(StrEnum):
     SEPARATION = "separation"
 
 
-_RELATION = {Direction.SHARP: "≍", Direction.UPPER: "≲", Direction.LOWER: "≳"}
-_RELATION_TEX = {Direction.SHARP: r"\asymp", Direction.UPPER: r"\lesssim", Direction.LOWER: r"\gtrsim"}
+# (text, TeX): up to constants, and exact
+_UP_TO_CONSTANTS = {
+    Direction.SHARP: ("≍", r"\asymp"),
+    Direction.UPPER: ("≲", r"\lesssim"),
+    Direction.LOWER: ("≳", r"\gtrsim"),
+}
+_EXACT = {Direction.SHARP: ("=", "="), Direction.UPPER: ("≤", r"\leq"), Direction.LOWER: ("≥", r"\geq")}
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,11 @@ class Law:
         return cls(Form.PLATEAU, variable, approach, Direction(direction), constant=limit, where=dict(where or {}))
 
     @classmethod
-    def identity(cls, variable: str, value: str = "1", *, where: Mapping[str, str] | None = None) -> Law:
-        """Return `y = value` at every x, up to a stated numerical error."""
-        return cls(Form.IDENTITY, variable, "0", constant=value, where=dict(where or {}))
+    def identity(
+        cls, variable: str, value: str = "1", *, direction: str = "sharp", where: Mapping[str, str] | None = None
+    ) -> Law:
+        """Return `y = value` at every x up to a stated numerical error, or `y ≤ value`, `y ≥ value` by direction."""
+        return cls(Form.IDENTITY, variable, "0", Direction(direction), constant=value, where=dict(where or {}))
 
     @classmethod
     def separation(
@@ -186,32 +194,31 @@ class Law:
     @property
     def tex(self) -> str:
         """The law as TeX, with its abbreviations."""
-        parts = [f"{self._left} {_RELATION_TEX[self.direction] if not self._equal else '='} {tex(self.expression)}"]
+        parts = [f"{self._left} {self._relation[1]} {tex(self.expression)}"]
         parts += [f"{tex(parse(name))} = {tex(parse(text))}" for name, text in self.where.items()]
         return r",\quad ".join(parts)
 
     @property
     def mathml(self) -> str:
         """The law as a presentation-MathML element, with its abbreviations."""
-        relation = "=" if self._equal else _RELATION[self.direction]
-        rows = [f"<mi>{self._left}</mi><mo>{relation}</mo>{mathml(self.expression)}"]
+        rows = [f"<mi>{self._left}</mi><mo>{escape(self._relation[0])}</mo>{mathml(self.expression)}"]
         rows += [f"{mathml(parse(n))}<mo>=</mo>{mathml(parse(t))}" for n, t in self.where.items()]
         separator = "<mo>,</mo><mspace width='1em'/>"
         return f'<math display="block"><mrow>{separator.join(rows)}</mrow></math>'
 
     def __str__(self) -> str:
-        relation = "=" if self._equal else _RELATION[self.direction]
         where = "".join(f", {name} = {text}" for name, text in self.where.items())
         text = str(self.expression).replace("**", "^").replace("*", "·")
-        return f"{self._left} {relation} {text}{where}"
+        return f"{self._left} {self._relation[0]} {text}{where}"
 
     @property
     def _left(self) -> str:
         return "Δ" if self.form is Form.SEPARATION else "y"
 
     @property
-    def _equal(self) -> bool:
-        return self.form is Form.IDENTITY or self.form is Form.PLATEAU
+    def _relation(self) -> tuple[str, str]:
+        exact = self.form in (Form.IDENTITY, Form.PLATEAU)
+        return (_EXACT if exact else _UP_TO_CONSTANTS)[self.direction]
 
     def _closed(self, text: str) -> sp.Expr:
         """Parse and expand abbreviations until none is left; they may refer to each other."""

@@ -141,9 +141,8 @@ def _control_trials(
         ]
         if PROFILES.index(control.profile) > PROFILES.index(profile) or not (found or control.expect == "invalid"):
             continue
-        yield Trial(
-            located, case, {**settings, **control.set}, control, _measured(found[:1]), _followed(found[:1]), looks, alpha
-        )  # fmt: skip
+        turned = {**settings, **control.set}
+        yield Trial(located, case, turned, control, _measured(found[:1]), _followed(found[:1]), looks, alpha)
 
 
 def _control_case(claim: Claim, control: Control, cases: Sequence[Mapping[str, Number]]) -> Mapping[str, Number]:
@@ -228,9 +227,9 @@ def _check_settings(claims: Sequence[Located], settings: Mapping[str, str]) -> N
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
             raise UsageError(f"--set {name}: no claim here has a parameter of that name; {hint}")
-        if name not in words and any(name in case for item in claims for case in item.claim.cases):
-            if not _is_number(text):
-                raise UsageError(f"--set {name}={text}: a number was expected")
+        in_case = any(name in case for item in claims for case in item.claim.cases)
+        if in_case and name not in words and not _is_number(text):
+            raise UsageError(f"--set {name}={text}: a number was expected")
 
 
 def _is_number(value: Number) -> bool:

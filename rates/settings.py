@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,6 @@ class Settings:
 _TYPES: dict[str, tuple[type, ...]] = {
     "jobs": (int,), "budget": (int, float), "seed": (int, str), "controls": (bool,), "family_level": (int, float),
 }  # fmt: skip
-_PATHS = ("out", "store")
 
 
 def load(folder: Path | None = None) -> Settings:
@@ -82,9 +82,11 @@ def _read(file: Path, start: Path) -> Settings:
         values["seed"] = str(values["seed"])
     found = replace(Settings(), **values)
     # A report belongs to the project and not to the folder that one happens to stand in.
-    moved = {name: _relative(file.parent / getattr(found, name), start) for name in _PATHS if name in values}
-    return replace(found, **moved)
+    return replace(found, out=_placed("out", values, file, start), store=_placed("store", values, file, start))
 
 
-def _relative(path: Path, start: Path) -> str:
+def _placed(name: str, values: Mapping[str, Any], file: Path, start: Path) -> str:
+    if name not in values:
+        return str(getattr(Settings, name))
+    path = file.parent / values[name]
     return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)

@@ -219,10 +219,13 @@ def _advice(needed: int | Callable[[], int | None] | None) -> str:
 
 
 def _digits(margin: float, width: float) -> int:
-    """Return decimals that show two figures of the smaller of margin and width, three to eight."""
-    sizes = [v for v in (margin, width) if 0 < v < math.inf]
-    return min(8, max(3, 1 - math.floor(math.log10(min(sizes))))) if sizes else 3
+    """Return decimals that resolve a tenth of the margin (of the interval where there is no margin), three to eight."""
+    size = margin if 0 < margin < math.inf else width
+    return min(8, max(3, 1 - math.floor(math.log10(size)))) if 0 < size < math.inf else 3
 
 
 def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}".replace("-", "−").replace("inf", "∞")
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:  # no minus sign before zeros
+        text = text.lstrip("-")
+    return text.replace("-", "−").replace("inf", "∞")

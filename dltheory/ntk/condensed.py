@@ -34,7 +34,7 @@ def condense(problem: SphereRegression, *, r: float, reach: float) -> tuple[Mode
     columns = [[problem.eigenvalues], [problem.multiplicity], [problem.energy]]
     last = problem.energy.size - 1
     if reach <= last:
-        return ModelSpectrum(*(c[0] for c in columns), problem.noise_variance), problem.tail_energy
+        return _spectrum(columns, problem.noise_variance), problem.tail_energy
     exponent = 2 * r * degree_decay(problem.kernel, "even")[1] + 1
     tail = 0.0
     for end in (last - 1, last):
@@ -44,7 +44,12 @@ def condense(problem: SphereRegression, *, r: float, reach: float) -> tuple[Mode
         columns[1].append(weight * multiplicity(problem.kernel.dim, k))
         columns[2].append(weight * amplitude * k**-exponent)
         tail += amplitude * reach ** (1 - exponent) / (exponent - 1) / 2
-    return ModelSpectrum(*(np.concatenate(c) for c in columns), problem.noise_variance), tail
+    return _spectrum(columns, problem.noise_variance), tail
+
+
+def _spectrum(columns: list[list[Array]], noise_variance: float) -> ModelSpectrum:
+    eigenvalues, multiplicities, energy = (np.concatenate(c) for c in columns)
+    return ModelSpectrum(eigenvalues, multiplicities, energy, noise_variance)
 
 
 def _rule(start: float, reach: float) -> tuple[Array, Array]:

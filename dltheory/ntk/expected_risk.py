@@ -33,8 +33,9 @@ _CHUNK = 4096  # steps between two transfers of V to its total: 10^7 small terms
 class ModelSpectrum:
     """A regression problem on the sphere as its kernel sees it: one entry a degree 0..K.
 
-    eigenvalues Λ_k ≥ 0, multiplicity N_k ≥ 1 and energy G_k = Σ_m g_km² of the target are arrays of one
+    eigenvalues Λ_k ≥ 0, multiplicity N_k ≥ 0 and energy G_k = Σ_m g_km² of the target are arrays of one
     shape (K+1,); `noise_variance` is σ². A degree with Λ_k = 0 is never learnt and acts as label noise.
+    Both are linear in N_k and G_k, so an entry may also stand for many degrees (see `condensed`).
     For a target with infinitely many degrees take K so large that Λ_K ≪ λ, or Λ_K ηT ≪ 1 without ridge.
     """
 
@@ -49,7 +50,7 @@ class ModelSpectrum:
         shapes = {self.eigenvalues.shape, self.multiplicity.shape, self.energy.shape}
         if len(shapes) != 1 or self.eigenvalues.ndim != 1 or self.eigenvalues.size == 0:
             raise ValueError(f"eigenvalues, multiplicity and energy need one shape (K+1,), got {sorted(shapes)}")
-        for name, least in (("eigenvalues", 0), ("multiplicity", 1), ("energy", 0), ("noise_variance", 0)):
+        for name, least in (("eigenvalues", 0), ("multiplicity", 0), ("energy", 0), ("noise_variance", 0)):
             values = np.asarray(getattr(self, name))
             if not (np.isfinite(values) & (values >= least)).all():
                 raise ValueError(f"{name} must be finite and at least {least}, smallest is {values.min()}")

@@ -1,22 +1,23 @@
-"""What the claims of this chapter share: regression on the sphere, schedules, exact risk, simulated SGD."""
+"""What the claims of this chapter share: regression on the sphere, schedules, exact risk, simulated SGD.
+
+The algorithms are imported where they run, so that listing the catalogue stays instant.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.ntk import circle_sgd, kernel_sgd, spectrum
-from dltheory.ntk.condensed import condense
-from dltheory.ntk.expected_risk_spectral import expected_risk_spectral
-from dltheory.ntk.kernels import NeuralTangentKernel
-from dltheory.ntk.regression import SphereRegression
-from dltheory.ntk.schedule import AveragedSGD, Averaging
 from rates.streams import Stream
+
+if TYPE_CHECKING:
+    from dltheory.ntk.regression import SphereRegression
+    from dltheory.ntk.schedule import AveragedSGD, Averaging
 
 Array = npt.NDArray[np.float64]
 Layers = Literal["both", "output", "input"]
@@ -29,12 +30,14 @@ def schedule(
     ridge_power: float | None = None, average: Averaging = "uniform",
 ) -> AveragedSGD:  # fmt: skip
     """Return the theorem's schedule λ = scale · T^(-β/(2rβ+1)), or λ = scale · T^-ridge_power for a sabotage."""
+    from dltheory.ntk.kernels import NeuralTangentKernel
+    from dltheory.ntk.schedule import AveragedSGD
+    from dltheory.ntk.spectrum import beta
+
     if ridge_power is not None:
         return AveragedSGD(eta, scale * float(horizon) ** -ridge_power, horizon, average)
-    beta = spectrum.beta(NeuralTangentKernel(d, layers=layers))
-    return AveragedSGD.from_theory(
-        r=r, beta=beta, horizon=horizon, scale=scale, step_size=eta, averaging=average
-    )  # fmt: skip
+    decay = beta(NeuralTangentKernel(d, layers=layers))
+    return AveragedSGD.from_theory(r=r, beta=decay, horizon=horizon, scale=scale, step_size=eta, averaging=average)
 
 
 @lru_cache(maxsize=64)
@@ -46,6 +49,9 @@ def regression(
 
     The source set is that of the kernel with bias; `gamma` is the bias scale of the kernel that learns.
     """
+    from dltheory.ntk.kernels import NeuralTangentKernel
+    from dltheory.ntk.regression import SphereRegression
+
     problem = SphereRegression.on_boundary(
         NeuralTangentKernel(d, layers=layers), r=r, max_degree=max_degree, noise_variance=noise, degrees=degrees
     )
@@ -60,9 +66,12 @@ def truncation(d: int, sgd: AveragedSGD, layers: Layers = "both") -> int:
 
     Beyond it the target is not learnt at all, within 20^-d, and counts with its whole energy.
     """
-    constant, exponent = spectrum.degree_decay(NeuralTangentKernel(d, layers=layers), "even")
+    from dltheory.ntk.kernels import NeuralTangentKernel
+    from dltheory.ntk.spectrum import degree_decay
+
+    constant, exponent = degree_decay(NeuralTangentKernel(d, layers=layers), "even")
     cut_off = (constant / max(sgd.ridge, 1 / (sgd.step_size * sgd.horizon))) ** (1 / exponent)
-    return max(32, math.ceil(20 * cut_off / 16) * 16)
+    return int(max(32, 16 * math.ceil(20 * cut_off / 16)))
 
 
 def risk_curve(
@@ -76,6 +85,9 @@ def risk_curve(
     `whole` follows the kernel a thousand times beyond the cut-off instead of truncating it where the
     simulation on the circle does.
     """
+    from dltheory.ntk.condensed import condense
+    from dltheory.ntk.expected_risk_spectral import expected_risk_spectral
+
     rows = []
     for horizon in x:
         sgd = schedule(
@@ -99,6 +111,8 @@ def circle_risk(
     odd_degree: int = 3, device: str = "cpu",
 ) -> Array:  # fmt: skip
     """Run averaged kernel SGD on the circle, one pass over T fresh samples; return ‖ḡ_T − g_ρ‖² a replicate."""
+    from dltheory.ntk import circle_sgd
+
     sgd = schedule(
         horizon, r=r, d=2, scale=scale, eta=eta, layers=layers, ridge_power=ridge_power, average=average
     )  # fmt: skip
@@ -117,6 +131,10 @@ def sphere_risk(
     gaussian: bool = False, device: str = "cpu",
 ) -> Array:  # fmt: skip
     """Run averaged kernel SGD on S^(d-1) as a kernel expansion; return ‖ḡ_T − g_ρ‖² a replicate."""
+    from dltheory.ntk import kernel_sgd
+    from dltheory.ntk.kernels import NeuralTangentKernel
+    from dltheory.ntk.regression import SphereRegression
+
     sgd = schedule(horizon, r=r, d=d, scale=scale, eta=eta, ridge_power=ridge_power, average=average)
     problem = regression(d, target_r or r, noise, truncation(d, sgd))
     if gaussian:

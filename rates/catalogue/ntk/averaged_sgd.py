@@ -84,9 +84,7 @@ MINIMAX = Claim(
     " where the bound is attained, so that the test is two-sided.",
 )  # fmt: skip
 
-SPHERE = tuple(
-    {"d": d, "r": r, "scale": "1/10", "noise": "1/4", "eta": "2/5"} for d in (3, 10) for r in ("1/2", "3/4")
-)
+SPHERE = tuple({"d": d, "r": r, "scale": "1/10", "noise": "1/4", "eta": "2/5"} for d in (3, 10) for r in ("1/2", "3/4"))
 FAR_D3 = tuple(10.0**i for i in range(6, 34, 3))
 FAR_D10 = tuple(10.0**i for i in range(12, 61, 6))
 
@@ -140,7 +138,8 @@ SATURATION = Claim(
     controls=(
         Control("target inside the region, r = 3/4", {"target_r": 0.75}, "curve-law", "slope", predicted=-1 / 3),
         Control("no ridge, far out", {"scale": 0.0}, "curve-law", "slope", predicted=-0.5),
-        Control("ridge that does not depend on T", {"scale": 0.01, "ridge_power": 0.0}, "curve-law", "slope", predicted=0.0),
+        Control("ridge that does not depend on T", {"scale": 0.01, "ridge_power": 0.0}, "curve-law", "slope",
+                predicted=0.0),
         Control("last iterate instead of the average", {"average": "last"}, "experiment-curve", "level"),
         Control("r = 1/2, where nothing saturates", {"r": 0.5}, "experiment-curve", "level", expect="invalid"),
     ),
@@ -153,7 +152,7 @@ NO_RIDGE = Claim(
     law=Law.power("T", "-Min(2*Min(r, 1), 1 - 1/beta)", where=BETA),
     source=derived("agrees with the constant-step case of Dieuleveut & Bach 2016"),
     cases=tuple({"d": 2, "r": r, "scale": 0, "noise": "1/10", "eta": "2/5"} for r in ("1/5", "3/4", "2")),
-    conditions=(REGION[0], Condition("r > 0"), Condition("Eq(scale, 0)", why="this is the claim without ridge"), REGION[3]),
+    conditions=(REGION[0], Condition("r > 0"), Condition("Eq(scale, 0)", why="the claim without ridge"), REGION[3]),
     curve=EXACT,
     experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.15, 0.08, 0.025)),
     checks=(
@@ -193,7 +192,8 @@ OUTPUT_ONLY = Claim(
         Control("schedule of both layers", {"ridge_power": 2 / 3}, "curve-law", "slope"),
         Control("no ridge, far out", {"scale": 0.0}, "curve-law", "slope", predicted=-0.75),
         Control("no ridge", {"scale": 0.0}, "experiment-curve", "level", predicted=-0.671),
-        Control("last iterate instead of the average", {"average": "last"}, "experiment-curve", "level", predicted=2.207),
+        Control("last iterate instead of the average", {"average": "last"}, "experiment-curve", "level",
+                predicted=2.207),
         Control("last iterate, against the law", {"average": "last"}, "experiment-law", "slope", predicted=-0.063),
         Control("ridge that does not depend on T", {"scale": 0.01, "ridge_power": 0.0}, "curve-law", "slope",
                 predicted=0.0),

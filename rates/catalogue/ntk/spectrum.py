@@ -6,18 +6,18 @@ two families: the bias scale γ alone makes odd degrees k ≥ 3 visible. Here k 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.ntk import spectrum
-from dltheory.ntk.kernels import NeuralTangentKernel
-from dltheory.ntk.regression import SphereRegression
 from rates.catalogue.ntk._sources import derived
 from rates.claim import Check, Claim, Condition, Control, Margin
 from rates.experiment import Curve, Experiment
 from rates.law import Law
+
+if TYPE_CHECKING:
+    from dltheory.ntk.kernels import NeuralTangentKernel
 
 Array = npt.NDArray[np.float64]
 Layers = Literal["both", "output", "input"]
@@ -34,6 +34,8 @@ def exact_eigenvalue(
     j: Array, *, d: int, odd: int = 0, gamma: float = 1.0, layers: Layers = "both", start: Start = "sphere"
 ) -> Array:
     """Return Λ_k at k = 2j + odd by the closed form."""
+    from dltheory.ntk import spectrum
+
     return spectrum.eigenvalues(_kernel(d, gamma, layers, start), (2 * j + odd).astype(np.int64))
 
 
@@ -45,6 +47,8 @@ def quadrature_eigenvalue(
 
     `measure` integrates in the wrong dimension d + measure; `diagonal` tilts the kernel by that much t².
     """
+    from dltheory.ntk import spectrum
+
     kernel = _kernel(d, gamma, layers, start)
 
     def profile(t: Array) -> Array:
@@ -55,11 +59,15 @@ def quadrature_eigenvalue(
 
 def exact_count(inverse: Array, *, d: int, gamma: float = 1.0, layers: Layers = "both") -> Array:
     """Return #{i: λ_i ≥ ε} at x = 1/ε, multiplicities included."""
+    from dltheory.ntk import spectrum
+
     return spectrum.counting(_kernel(d, gamma, layers), 1 / inverse)
 
 
 def effective_dimension(inverse: Array, *, d: int, power: Literal[1, 2] = 1, layers: Layers = "both") -> Array:
     """Return Tr (Σ(Σ + λ)^-1)^power at x = 1/λ."""
+    from dltheory.ntk import spectrum
+
     kernel = _kernel(d, 1.0, layers)
     return np.array([spectrum.effective_dimension(kernel, 1 / x, power) for x in inverse])
 
@@ -73,6 +81,9 @@ def ridge_bias(
 
 
 def _ridge_bias(kernel: NeuralTangentKernel, ridge: float, r: float) -> float:
+    from dltheory.ntk import spectrum
+    from dltheory.ntk.regression import SphereRegression
+
     constant, exponent = spectrum.degree_decay(kernel, "even")
     # Degrees beyond 40 times the cut-off are all bias: (λ/(Λ_k + λ))² = 1 within 40^-d.
     reach = int(40 * (constant / ridge) ** (1 / exponent)) + 200
@@ -81,6 +92,8 @@ def _ridge_bias(kernel: NeuralTangentKernel, ridge: float, r: float) -> float:
 
 
 def _kernel(d: int, gamma: float, layers: Layers, start: Start = "sphere") -> NeuralTangentKernel:
+    from dltheory.ntk.kernels import NeuralTangentKernel
+
     return NeuralTangentKernel(d, bias_scale=gamma, layers=layers, initialisation=start)
 
 
@@ -99,7 +112,7 @@ DECAY = Claim(
     law=Law.power("j", "-d", constant=_CONSTANT_BOTH),
     source=derived("Funk–Hecke formula; k^-d also in Basri et al. 2020"),
     cases=tuple({"d": d, "odd": odd, "gamma": "1/2"} for d in (2, 3, 10) for odd in (0, 1)),
-    conditions=(Condition("d >= 2", why="S^0 has two points"), Condition("gamma > 0", why="odd degrees vanish at γ = 0")),
+    conditions=(Condition("d >= 2", why="S^0 has two points"), Condition("gamma > 0", why="odd degrees vanish")),
     curve=Curve(exact_eigenvalue, 1e-12, "closed form of every eigenvalue by Funk–Hecke"),
     # Quadrature has an absolute error near 1e-15, and the smallest eigenvalue here is above 1e-9.
     experiment=Experiment(quadrature_eigenvalue, x=tuple(range(1, 7)), numerical_error=2e-6),
@@ -107,7 +120,8 @@ DECAY = Claim(
     controls=(
         Control("no bias, odd degrees", {"gamma": 0.0}, "curve-law", "slope", case={"d": 2, "odd": 1, "gamma": "1/2"},
                 why="without bias the odd degrees k ≥ 3 are exactly invisible"),
-        Control("output layer only", {"layers": "output"}, "curve-law", "slope", predicted=-4.0, why="two powers of k steeper"),
+        Control("output layer only", {"layers": "output"}, "curve-law", "slope", predicted=-4.0,
+                why="two powers of k steeper"),
         Control("bias twice as large", {"gamma": 1.0}, "curve-law", "level", predicted=1.386,
                 case={"d": 2, "odd": 1, "gamma": "1/2"}, why="the odd family scales with γ²"),
         Control("integrated in dimension d + 1", {"measure": 1}, "experiment-curve", "level"),
@@ -160,7 +174,8 @@ COUNTING = Claim(
     ),
     controls=(
         Control("output layer only", {"layers": "output"}, "curve-law", "slope", predicted=0.25),
-        Control("no bias", {"gamma": 0.0}, "curve-law", "level", predicted=-0.693, why="half of the eigenvalues vanish"),
+        Control("no bias", {"gamma": 0.0}, "curve-law", "level", predicted=-0.693,
+                why="half of the eigenvalues vanish"),
         Control("wrong dimension", {"d": 3}, "curve-law", "slope", predicted=0.667),
         Control("small bias", {"gamma": 0.8}, "curve-law", "level", predicted=-0.105),
     ),

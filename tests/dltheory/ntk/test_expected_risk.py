@@ -112,7 +112,7 @@ def test_mean_risk_without_learning_is_the_energy():
         ({"energy": [0.1, -0.1]}, "energy must be finite and at least 0"),
         ({"energy": [0.1, np.nan]}, "energy must be finite"),
         ({"eigenvalues": [0.1, -0.2]}, "eigenvalues must be finite and at least 0"),
-        ({"multiplicity": [0.0, 1.0]}, "multiplicity must be finite and at least 1"),
+        ({"multiplicity": [-1.0, 1.0]}, "multiplicity must be finite and at least 0"),
         ({"noise_variance": -1.0}, "noise_variance must be finite"),
         ({"energy": [0.1]}, r"need one shape \(K\+1,\)"),
         ({"energy": [[0.1, 0.2]]}, r"need one shape \(K\+1,\)"),

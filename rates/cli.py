@@ -1,0 +1,267 @@
+"""The command `rates`. What a command needs is imported when it runs, so that help and lists come at once."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rates.settings import SettingsError, cores, load
+
+if TYPE_CHECKING:
+    from rates.store import Store
+
+app = typer.Typer(
+    help="Unit tests for theorems: measure a rate and decide whether it agrees with the theorem.",
+    epilog="Exit codes: 0 consistent, 1 refuted, 2 error or usage, 3 inconclusive, 4 invalid. "
+    "Defaults can be set in pyproject.toml, [tool.rates].",
+    add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+Targets = Annotated[
+    list[str] | None, typer.Argument(help="Claims, methods, chapters or files; the whole catalogue if none.")
+]
+Setting = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter; may be repeated.")
+]
+Profile = Annotated[str | None, typer.Option(help="quick, ci or full.")]
+StoreFile = Annotated[str | None, typer.Option("--store", help="The file of measurements.")]
+JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the results; - for stdout.")]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Print the version or the help where no command is given."""
+    if version:
+        typer.echo(f"rates {importlib.metadata.version('dltheory')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("list")
+def list_claims(targets: Targets = None) -> int:
+    """List claims: law, direction, source and how it is known."""
+    from rates.catalogue import find
+    from rates.show import print_list
+
+    print_list(find(targets or []))
+    return 0
+
+
+@app.command()
+def show(
+    claims: Annotated[list[str], typer.Argument(metavar="CLAIM...", help="Claims, methods or files.")],
+    profile: Profile = None,
+    settings: Setting = None,
+) -> int:
+    """Show a theorem, how it is checked, and the plan: what a check will need."""
+    from rates.catalogue import find
+    from rates.choices import options
+    from rates.show import print_claim
+
+    chosen = options(profile, settings)
+    for item in find(claims):
+        print_claim(item, chosen)
+    return 0
+
+
+@app.command()
+def check(
+    targets: Targets = None,
+    profile: Profile = None,
+    settings: Setting = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.")] = None,
+    engine: Annotated[str | None, typer.Option(help="serial or processes.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; one a core unless told.")] = None,
+    budget: Annotated[float | None, typer.Option(metavar="SECONDS", help="Ask for no more after this time.")] = None,
+    seed: Annotated[str | None, typer.Option(metavar="N|fresh", help="Root seed of all random streams.")] = None,
+    controls: Annotated[bool | None, typer.Option(" /--no-controls", help="Leave the negative controls out.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and measure nothing.")] = False,
+    json_file: JsonFile = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the report.")] = None,
+    store: StoreFile = None,
+    family_level: Annotated[float | None, typer.Option(help="Level of the whole run, split over claims.")] = None,
+) -> int:
+    """Measure and decide claims, and write a report."""
+    from rates.check import FRESH, locate
+    from rates.check import check as run_check
+    from rates.choices import choice, options, require_writable
+    from rates.plan import plan
+    from rates.progress import display
+    from rates.publish import announce, publish
+    from rates.sweep import Interrupted
+
+    defaults = load()
+    wanted_seed = seed if seed is not None else defaults.seed
+    chosen = options(profile, settings, device, wanted_seed, controls, budget, family_level)
+    executor = choice("--engine", engine or defaults.engine, ["serial", "processes"])
+    workers = jobs if jobs is not None else defaults.jobs or cores()
+    folder, names = out or defaults.out, targets or []
+    if not dry_run:
+        require_writable(folder, json_file)
+    plans = plan(locate(names), chosen)
+    if wanted_seed == FRESH or dry_run or chosen.family_level is not None:
+        announce(plans, chosen)
+    if dry_run:
+        from rates.show import print_plans
+
+        print_plans(plans)
+        return 0
+    try:
+        with display() as on_event:
+            run = run_check(names, options=chosen, engine_name=executor, jobs=workers,
+                            store=store or defaults.store, on_event=on_event)  # fmt: skip
+    except Interrupted as error:
+        hint = f" with --seed {chosen.seed} in place of fresh" if wanted_seed == FRESH else ""
+        raise Interrupted(f"{error}{hint}") from error
+    return publish(run, folder, json_file)
+
+
+@app.command()
+def judge(
+    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="Columns x, replicate, y.")],
+    law: Annotated[str, typer.Option(metavar="EXPR", help="Exponent of x, such as '-2*s/(2*s+1)'.")],
+    settings: Setting = None,
+    direction: Annotated[str, typer.Option(help="sharp, upper or lower.")] = "sharp",
+    quantity: Annotated[str, typer.Option(help="slope, level or bound.")] = "slope",
+    margin: Annotated[float, typer.Option(help="How far from the law still agrees.")] = 0.1,
+    alpha: Annotated[float, typer.Option(help="Level of the decision.")] = 1e-3,
+    curve_column: Annotated[str | None, typer.Option(metavar="NAME", help="Hold y against this column.")] = None,
+    error: Annotated[float | None, typer.Option(help="Relative error of a computed y (one replicate).")] = None,
+    json_file: JsonFile = None,
+) -> int:
+    """Decide whether numbers that you already have agree with a law; no algorithm is needed."""
+    from rates import judged
+    from rates.choices import choice, pairs, require_writable
+    from rates.publish import write_json
+
+    choice("--direction", direction, ["sharp", "upper", "lower"])
+    choice("--quantity", quantity, ["slope", "level", "bound"])
+    require_writable(None, json_file)
+    result = judged.judge_file(
+        data, law, parameters=pairs(settings), direction=direction, quantity=quantity, margin=margin, alpha=alpha,
+        curve_column=curve_column, numerical_error=error,
+    )  # fmt: skip
+    judged.print_result(result, sys.stderr if json_file == "-" else sys.stdout)
+    run = judged.as_run(result)
+    if json_file is not None:
+        write_json(run, json_file)
+    return run.exit_code
+
+
+@app.command()
+def report(folder: Annotated[str | None, typer.Argument(metavar="DIR", help="A run folder.")] = None) -> int:
+    """Make the pages of a run folder again from its results.json."""
+    from rates.report import rebuild
+
+    typer.echo(rebuild(folder or load().out))
+    return 0
+
+
+store_app = typer.Typer(help="See, thin out or export the measurements that are kept.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
+
+
+@store_app.command()
+def info(store: StoreFile = None) -> int:
+    """Say what is kept, in how many bytes."""
+    from rates.show import print_store
+
+    with _store(store) as kept:
+        print_store(kept.name, kept.info())
+    return 0
+
+
+@store_app.command()
+def prune(
+    older_than: Annotated[float | None, typer.Option(metavar="DAYS", help="Remove what is older.")] = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Remove what today's catalogue cannot use.")] = False,
+    files: Annotated[list[str] | None, typer.Option("--keep", metavar="FILE", help="Claims of your own.")] = None,
+    store: StoreFile = None,
+) -> int:
+    """Remove measurements that are old, or of code that has changed since; both together where both are given."""
+    import time
+
+    from rates.catalogue import find
+    from rates.fingerprint import fingerprint
+
+    if older_than is None and not stale:
+        raise SettingsError("say what to remove: --older-than DAYS, --stale, or both")
+    used = [*find(), *(find(files) if files else [])] if stale else []
+    keep = {fingerprint(item.origin, item.claim) for item in used} if stale else None
+    with _store(store) as kept:
+        removed = kept.prune(keep=keep, older_than=None if older_than is None else time.time() - 86400 * older_than)
+    typer.echo(f"{removed} measurements removed")
+    return 0
+
+
+@store_app.command()
+def export(path: Annotated[Path, typer.Argument(metavar="FILE.csv")], store: StoreFile = None) -> int:
+    """Write every measured value to a CSV file, one a line."""
+    with _store(store) as kept:
+        typer.echo(f"{kept.export(path)} values written to {path}")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; what can be expected to go wrong is one sentence on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? where it has no sign
+    try:
+        code = app(args=None if arguments is None else list(arguments), prog_name="rates", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except KeyboardInterrupt as error:
+        return _say(str(error) or "stopped", 130)
+    except BrokenPipeError:  # `rates list | head` has read enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except typer.Abort:
+        return _say("stopped", 130)
+    except Exception as error:
+        message = _expected(error)
+        if message is None:  # a bug: Python's own exit code 1 would read as "refuted"
+            traceback.print_exc()
+            return 2
+        return _say(message, 2)
+
+
+def _say(message: str, code: int) -> int:
+    print(f"rates: {message}", file=sys.stderr)
+    return code
+
+
+def _expected(error: Exception) -> str | None:
+    """Return the sentence of an error that is the input's or the machine's fault, None for any other."""
+    usage_error = typer.BadParameter.__mro__[2]  # ClickException, of click or of the copy that newer typers bring
+    if isinstance(error, usage_error):
+        return " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    from rates.catalogue import BrokenCatalogue, UnknownClaim
+    from rates.engines import EngineError
+    from rates.store import StoreError
+
+    if isinstance(error, UnknownClaim | BrokenCatalogue | StoreError | EngineError | ValueError):
+        return " ".join(str(error).split())
+    return None
+
+
+def _store(file: str | None) -> Store:
+    from rates.store import Store, StoreError
+
+    path = file or load().store
+    if not Path(path).exists():
+        raise StoreError(f"there is no store {path}")
+    return Store.open(path)

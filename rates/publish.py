@@ -1,0 +1,49 @@
+"""What a command gives back: the report, its summary, the JSON, and a word about levels."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from rates.plan import ClaimPlan, Options
+from rates.report import ReportError, print_summary, to_json, write
+from rates.result import Run
+
+
+def announce(plans: Sequence[ClaimPlan], options: Options) -> None:
+    """Say with which seed and at which family-wise level a run decides."""
+    count, level = len(plans), plans[0].alpha
+    sentence = f"seed {options.seed}; {count} claims at level {level:.3g} each: family-wise level {count * level:.3g}"
+    print(sentence, file=sys.stderr)
+
+
+def publish(run: Run, folder: str, json_file: str | None) -> int:
+    """Write the report, print the summary, and return the exit code; the summary comes even if writing fails."""
+
+    index, failed = None, None
+    try:
+        if json_file is not None:
+            write_json(run, json_file)
+        index = write(run, folder)
+    except ReportError as error:
+        failed = error
+    print_summary(run, Console(stderr=json_file == "-"), index=index)
+    if failed is not None:
+        raise failed
+    return run.exit_code
+
+
+def write_json(run: Run, file: str) -> None:
+    """Write the schema-1 document of a run to a file, or to stdout for `-`."""
+    text = json.dumps(to_json(run), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    if file == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ReportError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from error
