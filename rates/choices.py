@@ -16,16 +16,18 @@ def options(
     controls: bool | None = None, budget: float | None = None, family_level: float | None = None,
 ) -> Options:  # fmt: skip
     """Return the options of a run: what was given, and the project's defaults for the rest."""
-
     defaults = load()
     level = family_level if family_level is not None else defaults.family_level
     if level is not None and not 0 < level < 0.5:
         raise SettingsError(f"--family-level {level:g}: a number between 0 and 0.5 was expected")
+    seconds = budget if budget is not None else defaults.budget
+    if seconds is not None and not seconds > 0:
+        raise SettingsError(f"--budget {seconds:g}: a positive number of seconds was expected")
     return Options(
         profile=choice("--profile", profile or defaults.profile, list(PROFILES)), settings=pairs(settings),
         device=device or defaults.device, seed=seed_from(seed or defaults.seed),
         controls=defaults.controls if controls is None else controls,
-        budget=budget if budget is not None else defaults.budget, family_level=level,
+        budget=seconds, family_level=level,
     )  # fmt: skip
 
 
@@ -49,7 +51,6 @@ def pairs(settings: list[str] | None) -> dict[str, str]:
 
 def require_writable(folder: str | None, json_file: str | None) -> None:
     """Refuse before anything is measured what could not be written after it."""
-
     places = [Path(folder)] if folder is not None else []
     if json_file not in (None, "-"):
         if Path(str(json_file)).is_dir():

@@ -204,6 +204,7 @@ class Claim:
         for check in self.checks:
             self._require_legs(check)
         for control in self.controls:
+            self._require_check(control)
             self._require_knobs(control)
             self._require_distance(control)
 
@@ -245,6 +246,17 @@ class Claim:
             raise ValueError(f"{self.name}: the check {check.name} needs a curve")
         if check.comparison is not Comparison.CURVE_LAW and self.experiment is None:
             raise ValueError(f"{self.name}: the check {check.name} needs an experiment")
+
+    def _require_check(self, control: Control) -> None:
+        case = control.case if control.case is not None else self.cases[0]
+        if case_label(case) not in {case_label(known) for known in self.cases}:
+            raise ValueError(f"{self.name}: the control {control.name!r} is for {case_label(case)}, which is no case")
+        wanted = (control.comparison, control.quantity)
+        if not any((c.comparison, c.quantity) == wanted and c.applies(case) for c in self.checks):
+            raise ValueError(
+                f"{self.name}: the control {control.name!r} must be caught by {control.comparison} {control.quantity},"
+                f" which is not checked for {case_label(case) or 'this claim'}"
+            )
 
     def _require_knobs(self, control: Control) -> None:
         needed = self.curve.function if control.comparison is Comparison.CURVE_LAW and self.curve else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Unit tests for theorems: measure a rate and decide whether it agrees with the theorem.",
     epilog="Exit codes: 0 consistent, 1 refuted, 2 error or usage, 3 inconclusive, 4 invalid. "
-    "Defaults can be set in pyproject.toml, [tool.rates].",
+    "Defaults can be set in the table tool.rates of pyproject.toml.",
     add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
@@ -53,7 +53,7 @@ def start(
 def list_claims(targets: Targets = None) -> int:
     """List claims: law, direction, source and how it is known."""
     from rates.catalogue import find
-    from rates.show import print_list
+    from rates.listing import print_list
 
     print_list(find(targets or []))
     return 0
@@ -169,14 +169,21 @@ def report(folder: Annotated[str | None, typer.Argument(metavar="DIR", help="A r
     return 0
 
 
-store_app = typer.Typer(help="See, thin out or export the measurements that are kept.", no_args_is_help=True)
+store_app = typer.Typer(help="See, thin out or export the measurements that are kept.", invoke_without_command=True)
 app.add_typer(store_app, name="store")
+
+
+@store_app.callback()
+def start_store(context: typer.Context) -> None:
+    """See, thin out or export the measurements that are kept."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @store_app.command()
 def info(store: StoreFile = None) -> int:
     """Say what is kept, in how many bytes."""
-    from rates.show import print_store
+    from rates.listing import print_store
 
     with _store(store) as kept:
         print_store(kept.name, kept.info())

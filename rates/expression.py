@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import tokenize
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ _GLOBALS = {
     "Symbol": sp.Symbol,
     "__builtins__": {},
 }
+_HTML_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)\w+;")  # names that only HTML knows, not XML
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
@@ -88,5 +90,6 @@ def tex(expression: sp.Basic) -> str:
 
 
 def mathml(expression: sp.Basic) -> str:
-    """Return presentation MathML without the enclosing element."""
-    return str(sympy_mathml(expression, printer="presentation"))
+    """Return presentation MathML without the enclosing element, well-formed as XML."""
+    text = str(sympy_mathml(expression, printer="presentation"))
+    return _HTML_ENTITY.sub(lambda found: html.unescape(found.group()), text)

@@ -43,6 +43,10 @@ def judge(
     x. A table with one replicate is judged as deterministic, with `numerical_error` as its relative error.
     DataError names what is wrong with the table.
     """
+    if not margin > 0:
+        raise DataError(f"the margin must be positive, got {margin:g}")
+    if not 0 < alpha < 0.5:
+        raise DataError(f"the level alpha must lie between 0 and 0.5, got {alpha:g}")
     if isinstance(law, str):
         law = Law.power("x", law, direction=direction)
     given = {name: exact(value) for name, value in (parameters or {}).items()}

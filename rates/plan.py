@@ -148,8 +148,9 @@ def _control_trials(
 def _control_case(claim: Claim, control: Control, cases: Sequence[Mapping[str, Number]]) -> Mapping[str, Number]:
     """Return the case of a control with the settings of the run in it."""
     wanted = control.case if control.case is not None else claim.cases[0]
-    index = next((i for i, case in enumerate(claim.cases) if dict(case) == dict(wanted)), None)
-    return wanted if index is None else cases[index]
+    index = [case_label(case) for case in claim.cases].index(case_label(wanted))
+    # Settings may have made cases equal: then fewer are left, and the last one stands for all.
+    return cases[min(index, len(cases) - 1)]
 
 
 def _measured(checks: Sequence[Check]) -> tuple[Check, ...]:

@@ -13,6 +13,8 @@ from rates.plan import ClaimPlan, Options
 from rates.report import ReportError, print_summary, to_json, write
 from rates.result import Run
 
+_LOG_WIDTH = 140
+
 
 def announce(plans: Sequence[ClaimPlan], options: Options) -> None:
     """Say with which seed and at which family-wise level a run decides."""
@@ -23,7 +25,6 @@ def announce(plans: Sequence[ClaimPlan], options: Options) -> None:
 
 def publish(run: Run, folder: str, json_file: str | None) -> int:
     """Write the report, print the summary, and return the exit code; the summary comes even if writing fails."""
-
     index, failed = None, None
     try:
         if json_file is not None:
@@ -31,7 +32,7 @@ def publish(run: Run, folder: str, json_file: str | None) -> int:
         index = write(run, folder)
     except ReportError as error:
         failed = error
-    print_summary(run, Console(stderr=json_file == "-"), index=index)
+    print_summary(run, _console(json_file == "-"), index=index)
     if failed is not None:
         raise failed
     return run.exit_code
@@ -47,3 +48,9 @@ def write_json(run: Run, file: str) -> None:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise ReportError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def _console(stderr: bool) -> Console:
+    """Return the console of a summary; a log file has no width, and then nothing is folded."""
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if terminal else _LOG_WIDTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from rates.plan import ClaimPlan, Options, Trial
 from rates.result import Outcome
 from rates.slope import Sample, estimand
 from rates.sweep import Job, Measurement, Progress, Sweeper
+from rates.tasks import sentence
 
 Array = npt.NDArray[np.float64]
 Grid = tuple[float, ...]
@@ -69,6 +71,7 @@ class Session:
         self._sweep(sweeper, list(self._curve_jobs()), self._keep_curve)
         for found in self.found:
             self._judge_followed(found)
+        self._decided = sum(bool(f.error or f.trial.broken or not f.trial.measured) for f in self.found)
         self._sweep(sweeper, list(self._measure_jobs()), self._decide)
 
     def _sweep(
@@ -107,6 +110,7 @@ class Session:
 
     def _fail(self, job: Job, message: str) -> None:
         self._owner[id(job)].error = message
+        self._decided += job.kind == "measure"
 
     def _tell(self, progress: Progress) -> None:
         self._on_event(Event(progress, self._decided, len(self.found), sum(_is_wrong(f) for f in self.found)))
@@ -114,7 +118,9 @@ class Session:
     def _judge_followed(self, found: Found) -> None:
         claim = found.trial.located.claim
         for check in found.trial.followed:
-            if check.x in found.curves and claim.curve is not None:
+            if check.x not in found.curves or claim.curve is None:
+                continue
+            with _reported(found):
                 found.judged[check.name] = judge_curve(
                     check, claim.law, found.trial.parameters, np.array(check.x), found.curves[check.x],
                     claim.curve.error,
@@ -124,12 +130,14 @@ class Session:
         """Judge all checks of the trial at this look; ask for the next look unless all are decided."""
         found = self._owner[id(job)]
         found.values, found.measure_seconds = measurement.values, measurement.seconds
-        evidence = self._evidence(found)
         trial, claim = found.trial, found.trial.located.claim
-        judged = {
-            check.name: judge_sample(check, claim.law, trial.parameters, evidence, trial.schedule.alpha_look)
-            for check in trial.measured
-        }
+        judged: dict[str, Judgement] = {}
+        with _reported(found):
+            evidence = self._evidence(found)
+            judged = {
+                check.name: judge_sample(check, claim.law, trial.parameters, evidence, trial.schedule.alpha_look)
+                for check in trial.measured
+            }
         found.judged.update(judged)
         replicates = len(measurement.values)
         later = [look for look in trial.schedule.looks if look > replicates]
@@ -155,6 +163,15 @@ class Session:
             Sample(x, found.values, error), estimand(experiment.estimand, found.control_mean), reference,
             0.0 if claim.curve is None else claim.curve.error,
         )  # fmt: skip
+
+
+@contextmanager
+def _reported(found: Found) -> Iterator[None]:
+    """Turn an error of the claim's own law, curve or control mean into an outcome, so that other claims go on."""
+    try:
+        yield
+    except Exception as error:
+        found.error = sentence(error)
 
 
 def _is_wrong(found: Found) -> bool:

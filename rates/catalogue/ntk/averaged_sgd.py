@@ -34,8 +34,12 @@ REGION = (
     Condition("r < 1", why="at r = 1 ridge saturates: see saturation"),
     Condition("eta*(1 + 1/(2*d)) < 2", why="η k(x,x) ≥ 2 diverges"),
     Condition("24*eta <= 1", required=False, why="the paper's step size; the recursion is exact for η k(x,x) < 2"),
-)
+    Condition("scale/256**(d/(2*r*d + d - 1)) <= 1/(4*d**2) + 1/(4*d)", required=False,
+              why="λ ≤ ‖Σ‖ from T = 256 on; the right side is a lower bound of the eigenvalue of degree 1"),
+    Condition("gamma > 0", why="without bias odd degrees are never learnt: see parity-floor"),
+)  # fmt: skip
 
+# Pilots: standard deviations over 96 replicates of a root seed that no check uses, largest of the cases, and 15 % more.
 # Scale, noise and step size are tuned on the exact curve so that bias and variance are of one size and the
 # window 256 … 16384 is close to its asymptote: the curve's own slope is within 0.013 of the law.
 CIRCLE = (
@@ -55,7 +59,7 @@ MINIMAX = Claim(
     cases=CIRCLE,
     conditions=REGION,
     curve=EXACT,
-    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(level=0.22, slope=0.118, seconds=0.02)),
+    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.25, 0.125, 0.03)),
     checks=(
         Check("curve-law", "slope", Margin(0.01), x=FAR),
         Check("curve-law", "level", Margin(0.05), x=FAR),
@@ -81,7 +85,8 @@ MINIMAX = Claim(
         Control("a step size that diverges", {"eta": 2.0}, "experiment-law", "slope", expect="invalid"),
     ),
     remark="The theorem is an upper bound over a class; the target here sits on the boundary of the source set,"
-    " where the bound is attained, so that the test is two-sided.",
+    " where the bound is attained, so that the test is two-sided. Labels are not confined to [-1, 1] (assumption A2),"
+    " which the paper assumes for its constants.",
 )  # fmt: skip
 
 SPHERE = tuple({"d": d, "r": r, "scale": "1/10", "noise": "1/4", "eta": "2/5"} for d in (3, 10) for r in ("1/2", "3/4"))
@@ -96,7 +101,7 @@ MINIMAX_SPHERE = Claim(
     cases=SPHERE,
     conditions=REGION,
     curve=EXACT_WHOLE,
-    experiment=Experiment(sphere_risk, x=(128, 256, 512, 1024), block=16, pilot=Pilot(0.25, 0.2, 0.01)),
+    experiment=Experiment(sphere_risk, x=(128, 256, 512, 1024), block=16, pilot=Pilot(0.36, 0.3, 0.01)),
     checks=(
         # Degrees enter one by one: high dimension needs very long horizons, which the closed form reaches.
         Check("curve-law", "slope", Margin(0.01), x=FAR_D3, only="d < 5"),
@@ -130,7 +135,7 @@ SATURATION = Claim(
            {"d": 2, "r": "3/2", "scale": "1/10", "noise": "1/10", "eta": "2/5"}),
     conditions=(REGION[0], Condition("r > 1", why="up to r = 1 the minimax rate holds"), REGION[3], REGION[4]),
     curve=EXACT,
-    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.22, 0.118, 0.02)),
+    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.33, 0.17, 0.02)),
     checks=(
         Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.1)),
@@ -154,7 +159,7 @@ NO_RIDGE = Claim(
     cases=tuple({"d": 2, "r": r, "scale": 0, "noise": "1/10", "eta": "2/5"} for r in ("1/5", "3/4", "2")),
     conditions=(REGION[0], Condition("r > 0"), Condition("Eq(scale, 0)", why="the claim without ridge"), REGION[3]),
     curve=EXACT,
-    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.15, 0.08, 0.025)),
+    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.21, 0.135, 0.036)),
     checks=(
         Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.1)),
@@ -182,7 +187,7 @@ OUTPUT_ONLY = Claim(
     cases=OUTPUT,
     conditions=(*REGION[:3], Condition("eta/(2*d) < 2", why="η k(x,x) ≥ 2 diverges"), REGION[4]),
     curve=EXACT,
-    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.2, 0.12, 0.02)),
+    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.15, 0.06, 0.02)),
     checks=(
         Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.1)),
@@ -212,7 +217,7 @@ FLOOR = Claim(
             "gamma": 0, "odd_energy": "1/20"}),
     conditions=REGION[:3],
     curve=EXACT,
-    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.05, 0.03, 0.02)),
+    experiment=Experiment(circle_risk, x=HORIZONS, block=16, pilot=Pilot(0.03, 0.02, 0.02)),
     checks=(
         Check("curve-law", "slope", Margin(0.01), x=FAR),
         Check("curve-law", "level", Margin(0.02), x=FAR),

@@ -139,7 +139,7 @@ RATE = Claim(
     curve=EXACT_WHOLE,
     experiment=Experiment(
         network_risk, x=(256, 512, 1024, 2048, 4096), estimand="control-variate", control_mean=circle_mean, block=8,
-        pilot=Pilot(0.03, 0.02, 0.12),
+        pilot=Pilot(0.03, 0.016, 0.075),
     ),
     checks=(
         Check("experiment-curve", "level", Margin(0.03, bias=0.01, note="the width's bias, 0.5 % at M = 4096")),
@@ -178,7 +178,7 @@ RATE_SPHERE = Claim(
     curve=EXACT_WHOLE,
     experiment=Experiment(
         network_risk, x=(128, 256, 512, 1024), estimand="control-variate", control_mean=sphere_mean, block=8,
-        pilot=Pilot(0.05, 0.05, 0.2),
+        pilot=Pilot(0.03, 0.025, 0.08),
     ),
     checks=(Check("experiment-curve", "level", Margin(0.05, bias=0.03, note="the width's bias at M = 4096")),),
     controls=(
@@ -199,7 +199,7 @@ WIDTH = Claim(
     law=Law.power("M", "-1"),
     source=derived("central limit theorem for the tangent features; Proposition A of the paper gives no rate"),
     cases=({"r": "3/4", "scale": "1/10", "noise": "77/1000", "eta": "2/5"},),
-    experiment=Experiment(width_gap, x=(256, 1024, 4096, 16384), block=8, pilot=Pilot(0.3, 0.12, 0.15)),
+    experiment=Experiment(width_gap, x=(256, 1024, 4096, 16384), block=8, pilot=Pilot(0.3, 0.12, 0.03)),
     checks=(
         Check("experiment-law", "slope", Margin(0.08, bias=0.07, note="a pilot's slope from M = 256 on is -0.945")),
     ),

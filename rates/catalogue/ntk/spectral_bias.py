@@ -95,7 +95,7 @@ LEARNING_TIME = Claim(
     conditions=CONDITIONS,
     curve=Curve(learning_time, 1e-9, "geometric sum of the mean error"),
     experiment=Experiment(measured_learning_time, x=(8, 12, 16, 24, 32), axis="time", block=4,
-                          pilot=Pilot(0.045, 0.08, 0.05)),
+                          pilot=Pilot(0.04, 0.08, 0.045)),
     checks=(
         Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.05)),
