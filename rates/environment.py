@@ -94,7 +94,7 @@ def single_thread() -> Iterator[None]:
     Covers BLAS and OpenMP pools that are loaded now or while the context lasts, and torch and numba if they
     are loaded already.
     """
-    with thread_variables(), threadpoolctl.threadpool_limits(limits=1):
+    with thread_variables(), _thread_pools(len(sys.modules)).limit(limits=1):
         pools = [sys.modules[name] for name in ("torch", "numba") if name in sys.modules]
         before = [(pool, pool.get_num_threads()) for pool in pools]
         try:
@@ -104,6 +104,12 @@ def single_thread() -> Iterator[None]:
         finally:
             for pool, threads in before:
                 pool.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _thread_pools(loaded: int) -> Any:
+    """Return the pools of the libraries that are in memory; looked for again, a millisecond, once more is `loaded`."""
+    return threadpoolctl.ThreadpoolController()
 
 
 def _torch(device: str) -> Any:

@@ -95,7 +95,8 @@ class Experiment:
         arguments = (argument,) if self.deterministic else (argument, tuple(streams))
         raw = self.measure(*arguments, **accepted(self.measure, parameters))
         replicates = 1 if self.deterministic else len(streams)
-        return shaped(raw, replicates, len(grid), COMPONENTS[self.estimand])
+        components = COMPONENTS[self.estimand]
+        return shaped(raw, replicates, len(grid), components, positive=1 if self.control_mean else components)
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,10 @@ def plain_number(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def shaped(raw: Any, replicates: int, points: int, components: int) -> Array:
+def shaped(raw: Any, replicates: int, points: int, components: int, positive: int = 1) -> Array:
     """Return raw measurements as (replicates, points, components), or say in one sentence what is wrong.
 
-    Axes of length one may be left out.
+    Axes of length one may be left out. The first `positive` components must not be negative.
     """
     values = np.asarray(raw, dtype=float)
     wanted = (replicates, points, components)
@@ -162,9 +163,10 @@ def shaped(raw: Any, replicates: int, points: int, components: int) -> Array:
     values = values.reshape(wanted)
     if not np.all(np.isfinite(values)):
         raise MeasurementError("the experiment returned a value that is not finite")
-    if np.any(values < 0):
+    lowest = values[..., :positive].min()
+    if lowest < 0:
         raise MeasurementError(
-            f"the experiment returned a negative value ({values.min():.3g}): a rate needs a positive"
+            f"the experiment returned a negative value ({lowest:.3g}): a rate needs a positive"
             " quantity; compute excess risk in closed form instead of clipping a noisy difference"
         )
     return values

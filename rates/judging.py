@@ -146,7 +146,7 @@ def _judge(
         subject=_subject(check, law), needed=lambda: _needed(found, predicted, check, direction, alpha),
     )  # fmt: skip
     if decision.outcome is Outcome.CONSISTENT and against_law and slope and part.curve is None:
-        decision = _bent(part, offset, law, alpha) or decision
+        decision = _bent(check, part, offset, law, alpha) or decision
     slopes = local_slopes(part.sample, part.estimand, semilog=law.semilog)
     notes, factors = _alarms(part, offset, law, found, alpha), None
     if decision.outcome is Outcome.REFUTED and part.curve is not None and len(part.curve) > 1:
@@ -156,14 +156,20 @@ def _judge(
     return Judgement(decision, predicted, found.estimate, interval, points, slopes, notes, factors)
 
 
-def _bent(evidence: Evidence, offset: Array, law: Law, alpha: float) -> Decision | None:
+def _bent(check: Check, evidence: Evidence, offset: Array, law: Law, alpha: float) -> Decision | None:
     """Withhold agreement on a window that bends: without a curve nothing says what its slope tends to."""
-    if evidence.sample.error is not None:
+    sample = evidence.sample
+    if sample.error is not None:
         return None
-    bend = curvature(evidence.sample, evidence.estimand, offset, law.semilog)
-    if bend.p_value is None or bend.p_value >= alpha:
+    bend = curvature(sample, evidence.estimand, offset, law.semilog)
+    axis = sample.x if law.semilog else np.log(sample.x)
+    drift = 2 * abs(bend.value) * float(axis[-1] - axis[0])
+    if bend.p_value is None or bend.p_value >= alpha or drift <= check.margin.total:
         return None
-    reason = f"pre-asymptotic: log y bends by {bend.value:+.3g} on this window (p = {bend.p_value:.1e}); go further out"
+    reason = (
+        f"pre-asymptotic: the local slope drifts by {drift:.3g} over this window (p = {bend.p_value:.1e}),"
+        f" more than the margin {check.margin.total:.3g}; go further out"
+    )
     return Decision(Outcome.INCONCLUSIVE, reason, "pre-asymptotic")
 
 
@@ -221,9 +227,9 @@ def _judge_limit(
             f" its error must fall below the margin {check.margin.total:.3g}"
         )
         decision = Decision(Outcome.INCONCLUSIVE, reason, "wide")
-    return Judgement(
-        decision, predicted, float(limit.slope) if finite else None, interval if finite else None, points, limit.local_slopes
-    )  # fmt: skip
+    if not finite:
+        return Judgement(decision, predicted, None, None, points, limit.local_slopes)
+    return Judgement(decision, predicted, float(limit.slope), interval, points, limit.local_slopes)
 
 
 def _judge_bound(

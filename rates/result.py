@@ -150,7 +150,6 @@ class Run:
     seed: int
     device: str
     seconds: float = 0.0
-    overhead_seconds: float = 0.0
 
     @property
     def results(self) -> tuple[Result, ...]:

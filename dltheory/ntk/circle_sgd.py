@@ -11,10 +11,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.fastmath import SAFE
 from dltheory.ntk.kernel_sgd import Backend, averaging_weights, use_torch
 from dltheory.ntk.regression import SphereRegression
 from dltheory.ntk.schedule import AveragedSGD
+from dltheory.vectors import SAFE
 
 Array = npt.NDArray[np.float64]
 _LANES = 16  # degrees rotated at once

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dltheory.fastmath import SAFE
 from dltheory.ntk.arccosine import evaluate_double
+from dltheory.vectors import SAFE
 
 _CHUNK = 256  # pairs at once: the buffer stays in the first-level cache
 

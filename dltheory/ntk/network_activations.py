@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-from dltheory.fastmath import SAFE
+from dltheory.vectors import SAFE
 
 Activation = Literal["swish", "tanh", "relu"]
 KINDS: dict[str, int] = {name: i for i, name in enumerate(get_args(Activation))}

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from dltheory.fastmath import SAFE
 from dltheory.ntk.network_activations import KINDS, Activation, activate
+from dltheory.vectors import SAFE, aligned_zeros
 
 Array = npt.NDArray[np.floating]
-_BLOCK = 512  # neurons at most
+_BLOCK = 256  # neurons at most
 _LANES = 16  # float32 numbers in the widest vector register
 _DELAY = 8  # steps between two updates of the sum of gradients, which costs as much traffic as the weights
 
@@ -37,6 +37,29 @@ class Steps(NamedTuple):
     weights: npt.NDArray[np.float64]
 
 
+class _State(NamedTuple):
+    """What the loop writes: the moved parts and their sums in blocks of neurons, the last steps, one block of neurons.
+
+    `delta` is a ring of a_r σ'(z_r) of the last `_DELAY` steps.
+    """
+
+    moved: Array
+    moved_sum: Array
+    moved_outer: Array
+    outer_sum: Array
+    old_value: Array
+    delta: Array
+    z: Array
+    value: Array
+    slope: Array
+
+    @classmethod
+    def zeros(cls, blocks: int, rows: int, size: int, dtype: npt.DTypeLike) -> _State:
+        inner, outer, block = (blocks, rows, size), (blocks, size), (size,)
+        shapes = (inner, inner, outer, outer, outer, (_DELAY, *outer), block, block, block)
+        return cls(*(aligned_zeros(shape, dtype) for shape in shapes))
+
+
 def gradient_sums(steps: Steps, inputs: Array, labels: Array, outer: Array, inner: Array) -> tuple[Array, Array]:
     """Return -Σ_u w_u G_u of the output weights (R, M) and of biases and input weights (R, d + 1, M).
 
@@ -49,12 +72,14 @@ def gradient_sums(steps: Steps, inputs: Array, labels: Array, outer: Array, inne
     for r in range(len(labels)):
         # a row of zeros before and after: the update of step t and the pre-activation of step t + 1 share a pass
         padded = np.pad(inputs[r], ((1, 1), (0, 0)))
-        a, w = _loop(
+        start = _to_blocks(inner[r])
+        state = _State.zeros(*start.shape, start.dtype)
+        _loop(
             KINDS[steps.activation], steps.sharpness, width, rates, keeps, steps.decay, steps.weights,
-            padded, labels[r], _to_blocks(outer[r][None])[:, 0], _to_blocks(inner[r]),
+            padded, labels[r], _to_blocks(outer[r][None])[:, 0], start, state,
         )  # fmt: skip
-        outer_sum[r] = _from_blocks(a[:, None], width)[0]
-        inner_sum[r] = _from_blocks(w, width)
+        outer_sum[r] = _from_blocks(state.outer_sum[:, None], width)[0]
+        inner_sum[r] = _from_blocks(state.moved_sum, width)
     return outer_sum, inner_sum
 
 
@@ -65,7 +90,9 @@ def _to_blocks(rows: Array) -> Array:
     size = -(-width // (blocks * _LANES)) * _LANES
     padded = np.zeros((count, blocks * size), rows.dtype)
     padded[:, :width] = rows
-    return np.ascontiguousarray(padded.reshape(count, blocks, size).transpose(1, 0, 2))
+    found = aligned_zeros((blocks, count, size), rows.dtype)
+    found[:] = padded.reshape(count, blocks, size).transpose(1, 0, 2)
+    return found
 
 
 def _from_blocks(blocks: Array, width: int) -> Array:
@@ -110,15 +137,12 @@ def _respond(fade, gain, sum_gain, keep, initial, moved, total, old_value, value
 
 
 @njit(cache=True, fastmath=SAFE, error_model="numpy")
-def _loop(kind, sharpness, width, rates, keeps, decay, weights, inputs, labels, outer, inner):  # type: ignore[no-untyped-def]
+def _loop(kind, sharpness, width, rates, keeps, decay, weights, inputs, labels, outer, inner, state):  # type: ignore[no-untyped-def]
     """One replicate in blocks: `outer` (blocks, neurons), `inner` (blocks, d + 1, neurons), `inputs` (T + 2, d + 1)."""
     number = inner.dtype.type  # float64 scalars would promote float32 arithmetic
-    blocks, rows, size = inner.shape
-    moved, moved_sum, old_value = np.zeros_like(inner), np.zeros_like(inner), np.zeros_like(outer)
-    moved_outer, outer_sum = np.zeros_like(outer), np.zeros_like(outer)
-    delta = np.zeros((_DELAY, blocks, size), inner.dtype)  # a_r σ'(z_r) of the last steps, a ring
+    blocks, rows, _ = inner.shape
+    moved, moved_sum, moved_outer, outer_sum, old_value, delta, z, value, slope = state
     gains, sum_gains = np.zeros(rows, inner.dtype), np.zeros((_DELAY, rows), inner.dtype)
-    z, value, slope = np.zeros(size, inner.dtype), np.zeros(size, inner.dtype), np.zeros(size, inner.dtype)
     kept, row_kept, x = np.ones(3), np.ones(rows, inner.dtype), np.zeros(rows, inner.dtype)
     root, fade = np.sqrt(width), number(decay)
     residual, share, now = 0.0, 0.0, 0
@@ -146,4 +170,3 @@ def _loop(kind, sharpness, width, rates, keeps, decay, weights, inputs, labels, 
     sum_gains[now:] = 0
     for b in range(blocks):
         _collect(sum_gains, delta, b, moved_sum[b])
-    return outer_sum, moved_sum

@@ -45,7 +45,6 @@ def to_json(run: Run) -> dict[str, Any]:
         "seed": int(run.seed),
         "device": run.device,
         "seconds": float(run.seconds),
-        "overhead_seconds": float(run.overhead_seconds),
         "catalogue": {claim.address: describe(claim.claim, claim.results) for claim in run.claims},
     }
     validate(document)

@@ -83,7 +83,8 @@ def test_torch_and_compiled_paths_give_the_same_risk(device):
     points, labels = _problems.samples(problem, streams(0, "claim", "case", range(3)), 200)
     angles = np.arctan2(points[..., 1], points[..., 0])
     native = circle_sgd.squared_error(problem, circle_sgd.run(problem, sgd, angles, labels))
-    torch = circle_sgd.squared_error(problem, circle_sgd.run(problem, sgd, angles, labels, device=device, backend="torch"))
+    coefficients = circle_sgd.run(problem, sgd, angles, labels, device=device, backend="torch")
+    torch = circle_sgd.squared_error(problem, coefficients)
     assert native == pytest.approx(torch, rel=1e-10)
 
 
