@@ -23,7 +23,9 @@ bench: $(VENV)/.installed-bench  ## one quick asv run of the working tree
 	$(ONE_THREAD) $(BIN)/asv run --quick --python=same --show-stderr
 
 peers: $(VENV)/.installed-bench  ## side by side with what a user would pick instead
-	$(ONE_THREAD) $(BIN)/python -m pytest benchmarks/peers --benchmark-only -p no:xdist
+	mkdir -p .benchmarks
+	$(ONE_THREAD) $(BIN)/python -m pytest benchmarks/peers --benchmark-only --benchmark-columns=min,median,rounds \
+		--benchmark-json=.benchmarks/peers.json -p no:xdist
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

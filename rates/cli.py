@@ -18,6 +18,8 @@ from rates.settings import SettingsError, cores, load
 if TYPE_CHECKING:
     from rates.store import Store
 
+INTERRUPTED = 130  # what shells give a command that Ctrl-C has ended
+
 app = typer.Typer(
     help="Unit tests for theorems: measure a rate and decide whether it agrees with the theorem.",
     epilog="Exit codes: 0 consistent, 1 refuted, 2 error or usage, 3 inconclusive, 4 invalid. "
@@ -86,7 +88,7 @@ def check(
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one a core unless told.")] = None,
     budget: Annotated[float | None, typer.Option(metavar="SECONDS", help="Ask for no more after this time.")] = None,
     seed: Annotated[str | None, typer.Option(metavar="N|fresh", help="Root seed of all random streams.")] = None,
-    controls: Annotated[bool | None, typer.Option(" /--no-controls", help="Leave the negative controls out.")] = None,
+    controls: Annotated[bool | None, typer.Option("--controls/--no-controls", help="Measure the controls.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and measure nothing.")] = False,
     json_file: JsonFile = None,
     out: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the report.")] = None,
@@ -110,21 +112,17 @@ def check(
     folder, names = out or defaults.out, targets or []
     if not dry_run:
         require_writable(folder, json_file)
-    plans = plan(locate(names), chosen)
     if wanted_seed == FRESH or dry_run or chosen.family_level is not None:
-        announce(plans, chosen)
+        announce(plan(locate(names), chosen), chosen, whole=dry_run)
     if dry_run:
-        from rates.show import print_plans
-
-        print_plans(plans)
         return 0
     try:
         with display() as on_event:
             run = run_check(names, options=chosen, engine_name=executor, jobs=workers,
                             store=store or defaults.store, on_event=on_event)  # fmt: skip
-    except Interrupted as error:
+    except Interrupted as error:  # said here: the command-line library keeps a Ctrl-C to itself
         hint = f" with --seed {chosen.seed} in place of fresh" if wanted_seed == FRESH else ""
-        raise Interrupted(f"{error}{hint}") from error
+        return _say(f"{error}{hint}", INTERRUPTED)
     return publish(run, folder, json_file)
 
 
@@ -230,14 +228,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(args=None if arguments is None else list(arguments), prog_name="rates", standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)
-    except KeyboardInterrupt as error:
-        return _say(str(error) or "stopped", 130)
     except BrokenPipeError:  # `rates list | head` has read enough
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except typer.Abort:
-        return _say("stopped", 130)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("stopped", INTERRUPTED)
     except Exception as error:
         message = _expected(error)
         if message is None:  # a bug: Python's own exit code 1 would read as "refuted"

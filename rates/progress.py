@@ -70,7 +70,7 @@ def _bar(stream: TextIO) -> Iterator[Callable[[Event], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(file=stream), transient=True, expand=True) as progress:
-        task = progress.add_task("starting", total=None, so_far="")
+        task = progress.add_task("starting the workers", total=None, so_far="")
 
         def show(event: Event) -> None:
             measured, left = measured_and_left(event)

@@ -12,14 +12,18 @@ from rich.console import Console
 from rates.plan import ClaimPlan, Options
 from rates.report import ReportError, print_summary, to_json, write
 from rates.result import Run
+from rates.show import print_plans
 
 _LOG_WIDTH = 140
 
 
-def announce(plans: Sequence[ClaimPlan], options: Options) -> None:
-    """Say with which seed and at which family-wise level a run decides."""
-    count, level = len(plans), plans[0].alpha
-    sentence = f"seed {options.seed}; {count} claims at level {level:.3g} each: family-wise level {count * level:.3g}"
+def announce(plans: Sequence[ClaimPlan], options: Options, *, whole: bool = False) -> None:
+    """Say with which seed and at which family-wise level a run decides; with `whole`, print the plan of every claim."""
+    if whole:
+        print_plans(plans)
+    count, level = len(plans), max((p.alpha for p in plans), default=0.0)
+    claims = "1 claim" if count == 1 else f"{count} claims"
+    sentence = f"seed {options.seed}; {claims} at level {level:.3g} each: family-wise level {count * level:.3g}"
     print(sentence, file=sys.stderr)
 
 

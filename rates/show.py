@@ -12,6 +12,7 @@ from rich.text import Text
 from rates.catalogue import Located
 from rates.claim import PROFILES, Check, Claim, Comparison, Quantity, case_label
 from rates.expression import Number
+from rates.law import Form
 from rates.listing import console, table
 from rates.plan import ClaimPlan, Options, needed, plan
 from rates.planning import detectable_deviation
@@ -106,11 +107,15 @@ def _facts(claim: Claim) -> Iterator[tuple[str, list[str]]]:
 
 def _case(claim: Claim, case: Mapping[str, Number]) -> str:
     label = case_label(case) or "the only one"
+    given = claim.formula_parameters(case)
     try:
-        slope = claim.law.slope(claim.formula_parameters(case))
+        if claim.law.form in (Form.PLATEAU, Form.IDENTITY):
+            return f"{label}   → value {claim.law.level(given):.4g}"
+        slope = claim.law.slope(given)
     except ValueError as error:
         return f"{label}   ({error})"
-    return f"{label}   → {claim.law.form} with slope {slope} = {float(slope):.4g}"
+    exactly = "" if slope.is_integer else f" = {float(slope):.4g}"
+    return f"{label}   → slope {slope}{exactly}"
 
 
 def _checks(claim: Claim) -> Table:

@@ -6,6 +6,7 @@ The ratio is printed and stored in `extra_info`; what a test asserts is that bot
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -44,8 +45,9 @@ Measure = Callable[..., Row]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start with no comparisons."""
+    """Start with no comparisons, and keep jax, which reads this when it is imported, to one thread too."""
     config.stash[ROWS] = []
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -54,10 +54,11 @@ class _State(NamedTuple):
     slope: Array
 
     @classmethod
-    def zeros(cls, blocks: int, rows: int, size: int, dtype: npt.DTypeLike) -> _State:
-        inner, outer, block = (blocks, rows, size), (blocks, size), (size,)
-        shapes = (inner, inner, outer, outer, outer, (_DELAY, *outer), block, block, block)
-        return cls(*(aligned_zeros(shape, dtype) for shape in shapes))
+    def zeros_like(cls, inner: Array) -> _State:
+        blocks, _, size = inner.shape
+        outer, block = (blocks, size), (size,)
+        shapes = (inner.shape, inner.shape, outer, outer, outer, (_DELAY, *outer), block, block, block)
+        return cls(*(aligned_zeros(shape, inner.dtype) for shape in shapes))
 
 
 def gradient_sums(steps: Steps, inputs: Array, labels: Array, outer: Array, inner: Array) -> tuple[Array, Array]:
@@ -73,7 +74,7 @@ def gradient_sums(steps: Steps, inputs: Array, labels: Array, outer: Array, inne
         # a row of zeros before and after: the update of step t and the pre-activation of step t + 1 share a pass
         padded = np.pad(inputs[r], ((1, 1), (0, 0)))
         start = _to_blocks(inner[r])
-        state = _State.zeros(*start.shape, start.dtype)
+        state = _State.zeros_like(start)
         _loop(
             KINDS[steps.activation], steps.sharpness, width, rates, keeps, steps.decay, steps.weights,
             padded, labels[r], _to_blocks(outer[r][None])[:, 0], start, state,

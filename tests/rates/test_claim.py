@@ -87,7 +87,7 @@ def test_checks_are_chosen_by_case_and_profile():
             Check("experiment-law", "slope", Margin(0.1), only="d < 5"),
             Check("experiment-law", "level", Margin(0.1), profile="ci"),
             Check("experiment-law", "bound", Margin(0.1), undecidable="too far out", profile="full"),
-        )
+        ),
     )
     assert [c.quantity for c in claim.checks_for({"d": 2}, "quick")] == ["slope", "bound"]
     assert [c.quantity for c in claim.checks_for({"d": 10}, "ci")] == ["level", "bound"]

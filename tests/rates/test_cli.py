@@ -80,9 +80,7 @@ def test_check_writes_json_and_pages(cli, claims_file):
     validate(document)
     assert document["exit_code"] == 0
     assert document["seed"] == 5
-    assert document["results"][0]["reproduce"] == (
-        "rates check my.py:tiny --profile quick --seed 5 --set cv=0.05"
-    )
+    assert document["results"][0]["reproduce"] == ("rates check my.py:tiny --profile quick --seed 5 --set cv=0.05")
     assert document == json.loads(Path("here/results.json").read_text())
     assert Path("here/index.html").is_file()
     Path("here/index.html").unlink()
@@ -118,7 +116,7 @@ def test_a_dry_run_measures_nothing(cli, claims_file):
     answer = cli("check", claims_file("tiny()"), "--dry-run", "--family-level", "0.0001")
     assert answer.code == 0
     assert "my:tiny" in answer.out
-    assert "1 claims at level 0.0001 each: family-wise level 0.0001" in answer.err
+    assert "1 claim at level 0.0001 each: family-wise level 0.0001" in answer.err
     assert sorted(p.name for p in Path().iterdir()) == ["my.py", "pyproject.toml"]
 
 

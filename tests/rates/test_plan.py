@@ -57,9 +57,7 @@ def test_controls_answer_the_check_that_must_catch_them():
 
 
 def test_what_a_profile_leaves_is_not_planned():
-    claim = tiny(
-        checks=(Check("experiment-law", "slope", Margin(0.1), profile="ci"),), controls=(flat(), flat("-2"))
-    )
+    claim = tiny(checks=(Check("experiment-law", "slope", Margin(0.1), profile="ci"),), controls=(flat(), flat("-2")))
     assert [t.measured for t in planned(claim).trials] == [()]
     assert len(planned(claim, profile="ci").trials) == 3
     late = tiny(controls=(flat(profile="ci"),))

@@ -61,10 +61,10 @@ def test_coefficients_are_those_of_the_recursion(max_degree, averaging):
 
 
 def test_rotation_of_the_features_stays_accurate_at_high_degree():
-    cosine, sine = np.empty(3001), np.empty(3001)
+    cosine, sine = circle_sgd._room(3001), circle_sgd._room(3001)
+    k = np.arange(cosine.size)
     for theta in (3.0, -0.7, 1e-3):
         circle_sgd._rotate(theta, cosine, sine)
-        k = np.arange(3001)
         np.testing.assert_allclose(cosine, np.cos(k * theta), rtol=0, atol=3e-13)
         np.testing.assert_allclose(sine, np.sin(k * theta), rtol=0, atol=3e-13)
 
