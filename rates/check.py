@@ -166,6 +166,11 @@ def _control_result(found: Found, check: Check) -> ControlResult:
 
 def _reproduce(located: Located, options: Options) -> str:
     """Return the one command that gives the same numbers again."""
+    if not located.origin:
+        settings = f", settings={dict(options.settings)}" if options.settings else ""
+        return (
+            f"Options(profile={options.profile!r}, seed={options.seed}{settings}) on the claim {located.claim.name!r}"
+        )
     target = located.address
     if located.origin.endswith(".py"):
         file = Path(located.origin)

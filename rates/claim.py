@@ -92,7 +92,7 @@ class Source:
 
     def __str__(self) -> str:
         paper = ", ".join(part for part in (self.authors, self.venue, str(self.year or "")) if part)
-        return f"{paper or 'no paper'}; {self.statement or 'statement'} [{self.evidence}]"
+        return f"{'; '.join(part for part in (paper, self.statement) if part) or 'no source'} [{self.evidence}]"
 
 
 @dataclass(frozen=True)

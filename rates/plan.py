@@ -14,6 +14,8 @@ from rates.expression import Number, exact
 from rates.law import Direction
 from rates.planning import Schedule, required_replicates, schedule
 
+_CONTROL_REACH = 4  # a control may ask for this many times the claim's replicates
+
 
 class UsageError(ValueError):
     """Something was asked for that cannot be done; the message is one sentence."""
@@ -96,11 +98,15 @@ class ClaimPlan:
 
     @property
     def seconds(self) -> float | None:
-        """Seconds of one core at most, controls as dear as the claim; None without a pilot that timed it."""
+        """Seconds of one core at most: the claim to its last look, controls, which are clear, to their first.
+
+        None without a pilot that timed it.
+        """
         experiment = self.located.claim.experiment
         if experiment is None or experiment.pilot is None or not experiment.pilot.seconds:
             return None
-        return sum(t.schedule.looks[-1] * experiment.pilot.seconds for t in self.trials if t.measured)
+        looks = [t.schedule.looks[0 if t.control else -1] for t in self.trials if t.measured]
+        return sum(looks) * experiment.pilot.seconds
 
 
 def plan(claims: Sequence[Located], options: Options) -> tuple[ClaimPlan, ...]:
@@ -124,7 +130,8 @@ def _plan_claim(located: Located, options: Options, alpha: float) -> ClaimPlan:
         for found in [checks[case_label(case)]]
     ]
     if options.controls:
-        trials += _control_trials(located, cases, settings, options.profile, looks, alpha)
+        longer = _control_schedule(claim, looks, alpha)
+        trials += _control_trials(located, cases, settings, options.profile, longer, alpha)
     return ClaimPlan(located, cases, settings, alpha, tuple(trials))
 
 
@@ -174,6 +181,16 @@ def _schedule(claim: Claim, checks: Sequence[Check], alpha: float, results: int)
         return max(needed(check, claim, pilot, level) for check in checks)
 
     return schedule(required, alpha, results, experiment.block)
+
+
+def _control_schedule(claim: Claim, looks: Schedule, alpha: float) -> Schedule:
+    """Return the looks of a control: further than the claim's, since a sabotage may be noisier than the truth.
+
+    A control answers one check, so its level is split over looks only; a clear one stops at the first.
+    """
+    if claim.experiment is None or claim.experiment.deterministic:
+        return looks
+    return schedule(_CONTROL_REACH * looks.looks[-1], alpha, 1, claim.experiment.block)
 
 
 def needed(check: Check, claim: Claim, pilot: Pilot, level: float) -> int:

@@ -71,7 +71,6 @@ class Session:
         self._sweep(sweeper, list(self._curve_jobs()), self._keep_curve)
         for found in self.found:
             self._judge_followed(found)
-            self._decided += not found.trial.measured or bool(found.trial.broken)
         self._decided = sum(bool(f.error or f.trial.broken or not f.trial.measured) for f in self.found)
         self._sweep(sweeper, list(self._measure_jobs()), self._decide)
 

@@ -128,8 +128,8 @@ def _room(count):  # type: ignore[no-untyped-def]
 def _rotate(theta, cos, sin):  # type: ignore[no-untyped-def]
     """Fill cos kθ and sin kθ: the first `_LANES` by doubling, the rest a group at a time by rotation through _LANES·θ.
 
-    Both arrays come from `_room`. The angles given to the library are θ times powers of two, which are exact, and the error grows by one
-    rounding a rotation: 1e-14 at k = 1000.
+    Both arrays come from `_room`. The angles given to the library are θ times powers of two, which are exact,
+    and the error grows by one rounding a rotation: 1e-14 at k = 1000.
     """
     cos[0], sin[0], known = 1.0, 0.0, 1
     while known < _LANES:

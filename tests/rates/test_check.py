@@ -164,9 +164,10 @@ def test_no_time_left_is_inconclusive():
     assert (found.exit_code, found.results[0].replicates) == (3, 8)
 
 
-def test_a_setting_is_in_the_command_that_reproduces():
+def test_what_reproduces_a_claim_in_memory_names_its_settings():
     found = run(tiny(), settings={"cv": "0.05"}, seed=7)
-    assert found.results[0].reproduce == "rates check memory:tiny --profile quick --seed 7 --set cv=0.05"
+    expected = "Options(profile='quick', seed=7, settings={'cv': '0.05'}) on the claim 'tiny'"
+    assert found.results[0].reproduce == expected
 
 
 def test_several_claims_are_one_run():
