@@ -60,11 +60,12 @@ def extrapolate(
     `x` (K,) increases, geometrically (arithmetically if semilog) for the ε-algorithm to help; `error` bounds
     the relative numerical error of y and defaults to round-off. A known log factor is for the caller to subtract.
     """
-    axis, values, noise = _checked(x, log_y, error, semilog)
+    axis, values, noise, rounding = _checked(x, log_y, error, semilog)
     steps = np.diff(axis)
     slopes = np.diff(values) / steps
     # The slopes are linear in log y: their noise, and that of anything made from them, is propagated from there.
-    return _limit((axis[1:] + axis[:-1]) / 2, slopes, (noise[1:] + noise[:-1]) / steps)
+    noise, rounding = ((e[1:] + e[:-1]) / steps for e in (noise, rounding))
+    return _limit((axis[1:] + axis[:-1]) / 2, slopes, noise, rounding)
 
 
 def extrapolate_level(
@@ -79,8 +80,8 @@ def extrapolate_level(
 
 def _checked(
     x: npt.ArrayLike, values: npt.ArrayLike, error: float | npt.ArrayLike | None, semilog: bool
-) -> tuple[Array, Array, Array]:
-    """Return abscissa, values and their absolute noise, each (K,)."""
+) -> tuple[Array, Array, Array, Array]:
+    """Return abscissa, values, their absolute noise and the part of it that is rounding, each (K,)."""
     grid, logs = np.asarray(x, dtype=float), np.asarray(values, dtype=float)
     if grid.shape != logs.shape or grid.ndim != 1 or len(grid) < 3:
         raise ValueError(f"an asymptote needs at least three points, got shapes {grid.shape} and {logs.shape}")
@@ -90,17 +91,36 @@ def _checked(
         raise ValueError(f"the logarithm of the curve is not finite at x = {float(grid[~np.isfinite(logs)][0]):g}")
     noise = np.broadcast_to(np.asarray(0.0 if error is None else error, dtype=float), grid.shape)
     rounding = 4 * np.finfo(float).eps * (1 + np.abs(logs))
-    return (grid if semilog else np.log(grid)), logs, noise + rounding
+    return (grid if semilog else np.log(grid)), logs, noise + rounding, rounding
 
 
-def _limit(axis: Array, sequence: Array, noise: Array) -> Asymptote:
+def _limit(axis: Array, sequence: Array, noise: Array, rounding: Array) -> Asymptote:
+    """Return the limit of a sequence whose values are known to `noise`, of which `rounding` is jitter.
+
+    A declared error is a bound: a computed curve is smooth far below it, and a slow drift that hides under it is
+    a drift all the same. So the sequence has to settle as it stands, unless it is seen to jitter; the declared
+    error then only widens the result.
+    """
+    widened = _from_transforms(axis, sequence, noise)
+    exact = _from_transforms(axis, sequence, rounding)
+    if exact.converged:
+        return Asymptote(widened.slope, max(widened.error, exact.error), widened.local_slopes, widened.converged)
+    return widened if _jitters(sequence) else _unsettled(sequence, float(np.max(rounding)))
+
+
+def _jitters(sequence: Array) -> bool:
+    """Return whether the last steps turn back and forth, as noise does and a drift does not."""
+    signs = np.sign(np.diff(sequence[-5:]))
+    return int(np.sum(signs[1:] != signs[:-1])) >= 2
+
+
+def _from_transforms(axis: Array, sequence: Array, noise: Array) -> Asymptote:
     """Return the limit of a sequence at equally spaced (for ε) abscissae, from its transforms."""
     raw = tuple(sequence.tolist())
     last, floor = float(sequence[-1]), float(np.max(noise))
-    differences = np.abs(np.diff(sequence))
-    if np.all(differences <= 2 * floor):
+    if np.ptp(sequence) <= 2 * floor:
         return Asymptote(float(np.mean(sequence)), len(sequence) * floor, raw, True)
-    if not _settling(differences, floor):
+    if not _settling(np.abs(np.diff(sequence)), floor):
         return _unsettled(sequence, floor)
     found = [c for c in (_candidate(t, sequence, noise) for t in _transforms(axis)) if c is not None]
     if not found:

@@ -17,6 +17,7 @@ def options(
 ) -> Options:  # fmt: skip
     """Return the options of a run: what was given, and the project's defaults for the rest."""
     defaults = load()
+    wanted_profile, wanted_seed = given("--profile", profile, defaults.profile), given("--seed", seed, defaults.seed)
     level = family_level if family_level is not None else defaults.family_level
     if level is not None and not 0 < level < 0.5:
         raise SettingsError(f"--family-level {level:g}: a number between 0 and 0.5 was expected")
@@ -24,11 +25,20 @@ def options(
     if seconds is not None and not seconds > 0:
         raise SettingsError(f"--budget {seconds:g}: a positive number of seconds was expected")
     return Options(
-        profile=choice("--profile", profile or defaults.profile, list(PROFILES)), settings=pairs(settings),
-        device=device or defaults.device, seed=seed_from(seed or defaults.seed),
+        profile=choice("--profile", wanted_profile, list(PROFILES)), settings=pairs(settings),
+        device=given("--device", device, defaults.device), seed=seed_from(wanted_seed),
         controls=defaults.controls if controls is None else controls,
         budget=seconds, family_level=level,
     )  # fmt: skip
+
+
+def given(option: str, value: str | None, default: str) -> str:
+    """Return what an option says, the default without it; an empty text (a variable that is not set?) is neither."""
+    if value is None:
+        return default
+    if not value.strip():
+        raise SettingsError(f"{option} is empty: give a value, or leave the option out")
+    return value
 
 
 def choice(option: str, value: str, known: list[str]) -> str:
@@ -52,10 +62,10 @@ def pairs(settings: list[str] | None) -> dict[str, str]:
 def require_writable(folder: str | None, json_file: str | None) -> None:
     """Refuse before anything is measured what could not be written after it."""
     places = [Path(folder)] if folder is not None else []
-    if json_file not in (None, "-"):
-        if Path(str(json_file)).is_dir():
+    if json_file is not None and given("--json", json_file, "") != "-":
+        if Path(json_file).is_dir():
             raise SettingsError(f"{json_file} is a folder: give a file")
-        places.append(Path(str(json_file)).parent)
+        places.append(Path(json_file).parent)
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from itertools import chain
 from typing import Any, Literal
 
 from rates.experiment import Curve, Experiment, accepted, knobs
-from rates.expression import Number, holds, parse, plain
-from rates.law import Law
+from rates.expression import Number, exact, holds, parse, parse_relation, plain
+from rates.law import Form, Law
+from rates.wellformed import Word, instance, one_of, several, size
 
 Profile = Literal["quick", "ci", "full"]
 PROFILES: tuple[str, ...] = ("quick", "ci", "full")
@@ -17,7 +19,7 @@ LEVELS: Mapping[str, float] = {"quick": 1e-3, "ci": 1e-4, "full": 1e-4}
 POWER = 0.999
 
 
-class Comparison(StrEnum):
+class Comparison(Word):
     """Which two legs of a claim are held against each other."""
 
     CURVE_LAW = "curve-law"
@@ -25,7 +27,7 @@ class Comparison(StrEnum):
     EXPERIMENT_LAW = "experiment-law"
 
 
-class Quantity(StrEnum):
+class Quantity(Word):
     """What is compared: the trend in x, the mean log-ratio, or an inequality at every x."""
 
     SLOPE = "slope"
@@ -46,7 +48,7 @@ class Condition:
     why: str = ""
 
     def __post_init__(self) -> None:
-        parse(self.relation)
+        parse_relation(self.relation)
 
     def holds(self, parameters: Mapping[str, Number]) -> bool:
         """Return whether the relation is true; ValueError names a missing parameter."""
@@ -106,6 +108,10 @@ class Margin:
     bias: float = 0.0
     note: str = ""
 
+    def __post_init__(self) -> None:
+        size("the tolerance of a margin", self.tolerance)
+        size("the bias of a margin", self.bias)
+
     @property
     def total(self) -> float:
         """Half-width of the region of agreement."""
@@ -132,12 +138,13 @@ class Check:
     def __post_init__(self) -> None:
         object.__setattr__(self, "comparison", Comparison(self.comparison))
         object.__setattr__(self, "quantity", Quantity(self.quantity))
-        if isinstance(self.margin, int | float):
-            object.__setattr__(self, "margin", Margin(float(self.margin)))
+        if not isinstance(self.margin, Margin):
+            object.__setattr__(self, "margin", Margin(self.margin))
+        one_of("profile", self.profile, PROFILES)
         if self.x is not None:
             object.__setattr__(self, "x", tuple(float(v) for v in self.x))
         if self.only is not None:
-            parse(self.only)
+            parse_relation(self.only)
 
     @property
     def name(self) -> str:
@@ -175,6 +182,8 @@ class Control:
     def __post_init__(self) -> None:
         object.__setattr__(self, "comparison", Comparison(self.comparison))
         object.__setattr__(self, "quantity", Quantity(self.quantity))
+        one_of("profile", self.profile, PROFILES)
+        one_of("expectation", self.expect, ("refuted", "consistent", "invalid", "faster"))
 
 
 @dataclass(frozen=True)
@@ -199,19 +208,20 @@ class Claim:
     remark: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("cases", "conditions", "checks", "controls"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        self._require_kinds()
+        self._require_known_parameters()
+        self._require_one_check_each()
         for check in self.checks:
             self._require_legs(check)
+            self._require_window(check)
         for control in self.controls:
             self._require_check(control)
             self._require_knobs(control)
             self._require_distance(control)
 
-    def parameters(self, case: Mapping[str, Number], control: Control | None = None) -> dict[str, Any]:
-        """Return what algorithms get: the case as plain numbers, a control's settings on top."""
-        values: dict[str, Any] = {name: plain(value) for name, value in case.items()}
-        return values | dict(control.set if control else {})
+    def parameters(self, case: Mapping[str, Number]) -> dict[str, Any]:
+        """Return what algorithms get: the case as plain numbers, words as they are."""
+        return {name: plain(value) for name, value in case.items()}
 
     def formula_parameters(
         self, case: Mapping[str, Number], changed: Mapping[str, Any] | None = None
@@ -241,11 +251,76 @@ class Claim:
         """Return the checks that the profile decides for the case."""
         return tuple(c for c in self.checks if c.applies(case) and (c.undecidable or c.runs_in(profile)))
 
+    def _require_known_parameters(self) -> None:
+        """Refuse a case parameter that nothing reads: a misspelt one would leave the default in its place."""
+        functions = [
+            leg for leg in (self.experiment and self.experiment.measure, self.curve and self.curve.function) if leg
+        ]
+        formulas = [parse(c.relation) for c in self.conditions] + [parse(c.only) for c in self.checks if c.only]
+        read = self.law.parameters | {str(s) for f in formulas for s in f.free_symbols}
+        for case in self.cases:
+            taken = {name for function in functions for name in accepted(function, case)}
+            unknown = sorted(set(case) - read - taken)
+            if unknown and functions:
+                raise ValueError(f"{self.name}: nothing reads the case parameter {unknown[0]!r}")
+
+    def _require_one_check_each(self) -> None:
+        """Refuse two checks of one comparison and quantity in one case: a window each is a claim each."""
+        for case in self.cases:
+            names = [check.name for check in self.checks if check.applies(case)]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{self.name}: {twice[0]} is checked twice for {case_label(case) or 'this claim'}")
+
+    def _require_kinds(self) -> None:
+        instance("the name of a claim", self.name, str)
+        if not self.name.strip() or set(self.name) & set(":/\n\t"):
+            raise ValueError(f"the name of a claim is part of an address, without : and /, got {self.name!r}")
+        kinds = {"cases": Mapping, "conditions": Condition, "checks": Check, "controls": Control}
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, several(f"the {name} of {self.name}", getattr(self, name), kind))
+        instance(f"the law of {self.name}", self.law, Law)
+        for what, leg, kind in (("experiment", self.experiment, Experiment), ("curve", self.curve, Curve)):
+            if leg is not None:
+                instance(f"the {what} of {self.name}", leg, kind)
+        if not self.cases:
+            raise ValueError(f"{self.name}: a claim has at least one case; leave cases out where there is one only")
+        for value in chain.from_iterable(case.values() for case in self.cases):
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{self.name}: a case holds {value}, which is no finite number")
+        two = self.experiment is not None and self.experiment.estimand == "separation"
+        if self.experiment is not None and two != (self.law.form is Form.SEPARATION):
+            raise ValueError(f"{self.name}: a law of separation and an experiment with that estimand go together")
+
+    def _require_window(self, check: Check) -> None:
+        """Every check has its x, three of them for a slope, and those of a measurement are measured."""
+        what = f"{self.name}: the check {check.name}"
+        lowest = min([*(check.x or ()), *(self.experiment.x if self.experiment else ())], default=1.0)
+        if lowest <= 0 and not self.law.semilog:
+            raise ValueError(f"{what} needs x > 0 for its logarithm, got {lowest:g}")
+        if check.comparison is Comparison.CURVE_LAW:
+            if not check.x and not check.undecidable:
+                raise ValueError(f"{what} needs x, the points at which the curve is followed")
+            return
+        if check.x is None or self.experiment is None:
+            return
+        strange = [x for x in check.x if x not in self.experiment.x]
+        if strange:
+            raise ValueError(f"{what} has x = {strange[0]:g} in its window, which the experiment does not measure")
+        if len(check.x) < (3 if check.quantity is Quantity.SLOPE else 1):
+            raise ValueError(f"{what} has {len(check.x)} x in its window: a rate needs at least three")
+
     def _require_legs(self, check: Check) -> None:
         if check.comparison is not Comparison.EXPERIMENT_LAW and self.curve is None:
             raise ValueError(f"{self.name}: the check {check.name} needs a curve")
         if check.comparison is not Comparison.CURVE_LAW and self.experiment is None:
             raise ValueError(f"{self.name}: the check {check.name} needs an experiment")
+        if check.comparison is Comparison.EXPERIMENT_CURVE:
+            return
+        try:
+            self.law.require_quantity(check.quantity)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: the check {check.name}: {error}") from None
 
     def _require_check(self, control: Control) -> None:
         case = control.case if control.case is not None else self.cases[0]
@@ -290,9 +365,10 @@ class Claim:
 
 def _numeric(value: int | float | str) -> bool:
     try:
-        return not parse(str(value)).free_symbols
+        exact(value)
     except ValueError:
         return False
+    return True
 
 
 def _normal(value: Number) -> str:

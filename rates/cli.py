@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
-import os
+import math
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rates.settings import SettingsError, cores, load
+from rates.terminal import prepare, silence, write
 
 if TYPE_CHECKING:
     from rates.store import Store
@@ -98,18 +98,22 @@ def check(
     """Measure and decide claims, and write a report."""
     from rates.check import FRESH, locate
     from rates.check import check as run_check
-    from rates.choices import choice, options, require_writable
+    from rates.choices import choice, given, options, require_writable
+    from rates.engines import require_engine
+    from rates.environment import check_device
     from rates.plan import plan
     from rates.progress import display
     from rates.publish import announce, publish
     from rates.sweep import Interrupted
 
     defaults = load()
-    wanted_seed = seed if seed is not None else defaults.seed
+    wanted_seed = given("--seed", seed, defaults.seed)
     chosen = options(profile, settings, device, wanted_seed, controls, budget, family_level)
-    executor = choice("--engine", engine or defaults.engine, ["serial", "processes"])
+    executor = choice("--engine", given("--engine", engine, defaults.engine), ["serial", "processes"])
     workers = jobs if jobs is not None else defaults.jobs or cores()
-    folder, names = out or defaults.out, targets or []
+    require_engine(executor, workers)
+    check_device(chosen.device)
+    folder, kept, names = given("--out", out, defaults.out), given("--store", store, defaults.store), targets or []
     if not dry_run:
         require_writable(folder, json_file)
     if wanted_seed == FRESH or dry_run or chosen.family_level is not None:
@@ -119,7 +123,7 @@ def check(
     try:
         with display() as on_event:
             run = run_check(names, options=chosen, engine_name=executor, jobs=workers,
-                            store=store or defaults.store, on_event=on_event)  # fmt: skip
+                            store=kept, on_event=on_event)  # fmt: skip
     except Interrupted as error:  # said here: the command-line library keeps a Ctrl-C to itself
         hint = f" with --seed {chosen.seed} in place of fresh" if wanted_seed == FRESH else ""
         return _say(f"{error}{hint}", INTERRUPTED)
@@ -161,9 +165,10 @@ def judge(
 @app.command()
 def report(folder: Annotated[str | None, typer.Argument(metavar="DIR", help="A run folder.")] = None) -> int:
     """Make the pages of a run folder again from its results.json."""
+    from rates.choices import given
     from rates.report import rebuild
 
-    typer.echo(rebuild(folder or load().out))
+    typer.echo(rebuild(given("DIR", folder, load().out)))
     return 0
 
 
@@ -203,8 +208,10 @@ def prune(
 
     if older_than is None and not stale:
         raise SettingsError("say what to remove: --older-than DAYS, --stale, or both")
+    if older_than is not None and not 0 <= older_than < math.inf:
+        raise SettingsError(f"--older-than {older_than:g}: a number of days from 0 on was expected")
     used = [*find(), *(find(files) if files else [])] if stale else []
-    keep = {fingerprint(item.origin, item.claim) for item in used} if stale else None
+    keep = {fingerprint(item.origin) for item in used} if stale else None
     with _store(store) as kept:
         removed = kept.prune(keep=keep, older_than=None if older_than is None else time.time() - 86400 * older_than)
     typer.echo(f"{removed} measurements removed")
@@ -221,16 +228,13 @@ def export(path: Annotated[Path, typer.Argument(metavar="FILE.csv")], store: Sto
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; what can be expected to go wrong is one sentence on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? where it has no sign
+    prepare()
     try:
         code = app(args=None if arguments is None else list(arguments), prog_name="rates", standalone_mode=False)
-        sys.stdout.flush()
+        write("")
         return int(code or 0)
-    except BrokenPipeError:  # `rates list | head` has read enough
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # what typer itself prints: the help
+        silence()
         return 0
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped", INTERRUPTED)
@@ -258,13 +262,16 @@ def _expected(error: Exception) -> str | None:
 
     if isinstance(error, UnknownClaim | BrokenCatalogue | StoreError | EngineError | ValueError):
         return " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the output'} cannot be used: {error.strerror.lower()}"
     return None
 
 
 def _store(file: str | None) -> Store:
+    from rates.choices import given
     from rates.store import Store, StoreError
 
-    path = file or load().store
+    path = given("--store", file, load().store)
     if not Path(path).exists():
         raise StoreError(f"there is no store {path}")
     return Store.open(path)

@@ -114,18 +114,23 @@ def interrupt_deferred() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-@contextmanager
-def engine(name: str, jobs: int = 1) -> Iterator[Executor]:
-    """Yield the executor of this name: `serial`, or `processes` with that many workers.
-
-    ValueError, in one sentence, for a name that is not known. On an exception running calls are stopped.
-    """
+def require_engine(name: str, jobs: int) -> None:
+    """Raise ValueError, in one sentence, for a name that is not known or a number of workers that makes no sense."""
     if name.startswith("dask"):
         raise ValueError(f"the engine {name!r} is not available yet: use serial or processes")
     if name not in ("serial", "processes"):
         raise ValueError(f"unknown engine {name!r}: use serial or processes")
     if jobs < 1:
         raise ValueError(f"the number of jobs must be at least 1, got {jobs}")
+
+
+@contextmanager
+def engine(name: str, jobs: int = 1) -> Iterator[Executor]:
+    """Yield the executor of this name: `serial`, or `processes` with that many workers.
+
+    ValueError as `require_engine`. On an exception running calls are stopped.
+    """
+    require_engine(name, jobs)
     executor: Executor = Serial() if name == "serial" else Processes(jobs)
     with thread_variables():
         try:

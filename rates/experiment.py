@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rates.streams import Stream
+from rates.wellformed import one_of, size
 
 Array = npt.NDArray[np.float64]
 Estimand = Literal["mean", "control-variate", "separation"]
 COMPONENTS: Mapping[str, int] = {"mean": 1, "control-variate": 2, "separation": 2}
+_LARGEST = 1e150  # its square, a variance, is still a number
 
 
 class MeasurementError(ValueError):
@@ -31,12 +33,14 @@ class Pilot:
     """What a pilot run found, used for planning only and never re-estimated from the test data.
 
     `level` and `slope` are standard deviations of one replicate's influence on the mean log-ratio and on
-    the slope; `seconds` is the time of one replicate at all x.
+    the slope; `seconds` is the time of one replicate at all x; `skewness` is that of the level's influence,
+    which widens its interval (0 for normal, 1 for moderate, 2 for exponential noise).
     """
 
     level: float
     slope: float
     seconds: float = 0.0
+    skewness: float = 1.0
 
     @classmethod
     def from_cv(cls, cv: float, x: Sequence[float], *, semilog: bool = False, seconds: float = 0.0) -> Pilot:
@@ -56,6 +60,8 @@ class Experiment:
     are passed, and `device` and `dtype` if it names them. Components: `"mean"` has one; `"control-variate"`
     returns the value and a variate whose mean `control_mean(x, **parameters)` is known;
     `"separation"` returns the two quantities whose slopes are compared.
+
+    An infinite y says that a run never arrived (steps until ε is reached): the check is then inconclusive.
 
     `numerical_error` makes the experiment deterministic: `measure(x, **parameters)` is called once with
     all x, returns K values, and the relative error bound stands in for a standard error.
@@ -78,8 +84,12 @@ class Experiment:
             raise ValueError("the x of an experiment must be finite and increase")
         if len(self.x) < 3:
             raise ValueError(f"a rate needs at least three x, got {len(self.x)}")
-        if self.block < 1:
-            raise ValueError(f"block must be at least 1, got {self.block}")
+        if not isinstance(self.block, int) or self.block < 1:
+            raise ValueError(f"block must be at least 1 and whole, got {self.block!r}")
+        one_of("axis", self.axis, ("size", "time"))
+        one_of("estimand", self.estimand, COMPONENTS)
+        if self.numerical_error is not None:
+            size("the numerical error of an experiment", self.numerical_error)
         if (self.estimand == "control-variate") != (self.control_mean is not None):
             raise ValueError("a control variate and its known mean (control_mean) go together")
 
@@ -98,6 +108,16 @@ class Experiment:
         components = COMPONENTS[self.estimand]
         return shaped(raw, replicates, len(grid), components, positive=1 if self.control_mean else components)
 
+    def known_mean(self, x: Array, parameters: Mapping[str, Any]) -> Array | None:
+        """Return the exact mean of the control variate at x, (K,); None for an experiment without one."""
+        if self.control_mean is None:
+            return None
+        mean = _real(self.control_mean(x, **accepted(self.control_mean, parameters)), "the control mean")
+        mean = np.full(x.shape, mean) if mean.ndim == 0 else mean
+        if mean.shape != x.shape or not np.all(np.isfinite(mean)):
+            raise MeasurementError(f"the control mean must be {len(x)} finite numbers, got {mean.tolist()}")
+        return mean
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -111,11 +131,16 @@ class Curve:
     error: float = 0.0
     statement: str = ""
 
+    def __post_init__(self) -> None:
+        size("the relative error of a curve", self.error)
+
     def run(self, x: Array, parameters: Mapping[str, Any]) -> dict[str, Array]:
         """Return the parts at x, each of shape (K,); one part named `total` where there are none."""
         raw = self.function(x, **accepted(self.function, parameters))
         parts = raw if isinstance(raw, Mapping) else {"total": raw}
-        arrays = {name: np.asarray(values, dtype=float) for name, values in parts.items()}
+        arrays = {name: _real(values, "the curve") for name, values in parts.items()}
+        if not arrays:
+            raise MeasurementError("the curve returned no parts")
         for name, values in arrays.items():
             if values.shape != x.shape:
                 raise MeasurementError(f"the curve returned shape {values.shape} for {name}, expected {x.shape}")
@@ -150,9 +175,10 @@ def plain_number(value: float) -> int | float:
 def shaped(raw: Any, replicates: int, points: int, components: int, positive: int = 1) -> Array:
     """Return raw measurements as (replicates, points, components), or say in one sentence what is wrong.
 
-    Axes of length one may be left out. The first `positive` components must not be negative.
+    Axes of length one may be left out. The first `positive` components must not be negative. Infinity is a
+    measurement: a run that never arrived.
     """
-    values = np.asarray(raw, dtype=float)
+    values = _real(raw, "the experiment")
     wanted = (replicates, points, components)
     given = tuple(n for n in values.shape if n != 1)
     if given != tuple(n for n in wanted if n != 1):
@@ -161,8 +187,10 @@ def shaped(raw: Any, replicates: int, points: int, components: int, positive: in
             f" × {points} points × {components} components"
         )
     values = values.reshape(wanted)
-    if not np.all(np.isfinite(values)):
+    if np.any(np.isnan(values)) or np.any(values == -np.inf):
         raise MeasurementError("the experiment returned a value that is not finite")
+    if np.max(np.abs(values[np.isfinite(values)]), initial=0.0) > _LARGEST:
+        raise MeasurementError(f"the experiment returned a value beyond {_LARGEST:g}: give y in larger units")
     lowest = values[..., :positive].min()
     if lowest < 0:
         raise MeasurementError(
@@ -170,3 +198,24 @@ def shaped(raw: Any, replicates: int, points: int, components: int, positive: in
             " quantity; compute excess risk in closed form instead of clipping a noisy difference"
         )
     return values
+
+
+def _real(raw: Any, who: str) -> Array:
+    """Return an array of real numbers; nothing is dropped on the way, no imaginary part and no mask."""
+    if np.ma.is_masked(raw):
+        raise MeasurementError(f"{who} returned masked values: every replicate needs every x")
+    try:
+        values = np.asarray(raw)
+        if values.dtype.kind in "biuf":
+            return values.astype(float)
+        if values.dtype == object:  # Python's own numbers, fractions among them
+            return np.array([_real_number(v) for v in values.ravel()], dtype=float).reshape(values.shape)
+    except (TypeError, ValueError) as error:
+        raise MeasurementError(f"{who} returned no array of numbers: {' '.join(str(error).split())}") from error
+    raise MeasurementError(f"{who} returned {'complex numbers' if values.dtype.kind == 'c' else 'no numbers'}")
+
+
+def _real_number(value: Any) -> float:
+    if isinstance(value, str | bytes):
+        raise TypeError(f"{value!r} is text")
+    return float(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 import tokenize
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 from sympy.parsing.sympy_parser import convert_xor, parse_expr, rationalize, standard_transformations
 from sympy.printing.mathml import mathml as sympy_mathml
 
@@ -52,12 +54,13 @@ def parse(text: str) -> sp.Expr:
 
 
 def exact(value: Number) -> sp.Expr:
-    """Return a number as an exact fraction where it is one: 0.9 becomes 9/10, '3/4' stays 3/4."""
-    if isinstance(value, sp.Expr):
-        return value
-    number = parse(str(value))
-    if number.free_symbols:
-        raise ValueError(f"not a number: {value!r}")
+    """Return a number as an exact fraction where it is one: 0.9 becomes 9/10, '3/4' stays 3/4.
+
+    ValueError for what is not a real, finite number.
+    """
+    number = value if isinstance(value, sp.Expr) else parse(str(value))
+    if not _finite(number):
+        raise ValueError(f"not a finite number: {str(value)!r}")
     return number
 
 
@@ -71,6 +74,23 @@ def evaluate(expression: sp.Expr, parameters: Mapping[str, Number]) -> sp.Expr:
     return expression.subs(values)
 
 
+def evaluate_number(expression: sp.Expr, parameters: Mapping[str, Number]) -> sp.Expr:
+    """Return the exact value, which must be a real, finite number; ValueError names formula and parameters."""
+    value = evaluate(expression, parameters)
+    if not _finite(value):
+        given = ", ".join(f"{s} = {parameters[str(s)]}" for s in sorted(expression.free_symbols, key=str))
+        raise ValueError(f"the formula {expression} has no finite value{f' at {given}' if given else ''}")
+    return value
+
+
+def parse_relation(text: str) -> sp.Basic:
+    """Return a relation such as `r >= 1/2`; ValueError for a formula that is neither true nor false."""
+    relation = parse(text)
+    if not isinstance(relation, Boolean) or relation.is_Symbol:
+        raise ValueError(f"not a relation such as 'r >= 1/2': {text!r}")
+    return relation
+
+
 def holds(expression: sp.Basic, parameters: Mapping[str, Number]) -> bool:
     """Return whether a relation such as `r >= 1/2` is true for the parameters."""
     return bool(evaluate(expression, parameters))
@@ -78,10 +98,19 @@ def holds(expression: sp.Basic, parameters: Mapping[str, Number]) -> bool:
 
 def plain(value: Number) -> int | float | str:
     """Return a number as Python's int where it is whole, as a float otherwise; a word stays a word."""
-    number = parse(str(value))
-    if number.free_symbols:
+    try:
+        number = exact(value)
+    except ValueError:
         return str(value)
     return int(number) if number.is_integer else float(number)
+
+
+@lru_cache(maxsize=4096)
+def _finite(value: sp.Basic) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):  # has symbols, is complex, is a truth value
+        return False
 
 
 def tex(expression: sp.Basic) -> str:

@@ -12,35 +12,28 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
-import inspect
-import pickle
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from rates.claim import Claim
 from rates.environment import versions
 
-_SHAPING = ("streams.py", "experiment.py")
+_SHAPING = ("streams.py", "experiment.py", "tasks.py", "claim.py", "expression.py")
 
 
-def fingerprint(origin: str, claim: Claim | None = None) -> str:
-    """Return the fingerprint of the claims of an origin: a module's name, a file's path, or "" for `claim` itself.
+def fingerprint(origin: str) -> str:
+    """Return the fingerprint of the claims of an origin: a module's name or a file's path.
 
-    A claim defined in memory is known by the files that define its functions and by what they enclose; one
-    whose functions have no file gets a new fingerprint each time, so that nothing stale is ever reused.
+    A claim that was defined in memory (no origin) gets a new one each time: what its functions enclose cannot be
+    known, and nothing stale is ever reused.
     """
+    if not origin:
+        return uuid.uuid4().hex[:24]
     engine = [_digest(Path(__file__).with_name(name)) for name in _SHAPING]
     parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", *(f"{k} {v}" for k, v in sorted(versions().items()))]
-    if origin:
-        parts += [f"{name} {digest}" for name, digest in _sources(origin)]
-    else:
-        if claim is None:
-            raise ValueError("a claim without an origin has to be given itself")
-        parts += list(_in_memory(claim))
+    parts += [f"{name} {digest}" for name, digest in _sources(origin)]
     return _hash("\n".join([*engine, *parts]).encode())
 
 
@@ -178,32 +171,6 @@ def _bare(tree: ast.Module) -> ast.Module:
             ):
                 node.body = node.body[1:]
     return tree
-
-
-def _in_memory(claim: Claim) -> Iterator[str]:
-    experiment, curve = claim.experiment, claim.curve
-    if experiment is not None:
-        yield repr((experiment.x, experiment.axis, experiment.estimand, experiment.numerical_error, experiment.block))
-        yield from _function(experiment.measure)
-    if curve is not None:
-        yield from _function(curve.function)
-
-
-def _function(function: Callable[..., Any]) -> Iterator[str]:
-    """Yield what identifies a function: its file's sources, its name, its defaults and what it encloses."""
-    try:
-        file = inspect.getsourcefile(function)
-        enclosed = pickle.dumps(
-            (inspect.getclosurevars(function).nonlocals, function.__defaults__, function.__kwdefaults__)
-        )
-    except Exception:
-        file = None
-    if file is None or not Path(file).is_file():
-        yield uuid.uuid4().hex
-        return
-    yield function.__qualname__
-    yield _hash(enclosed)
-    yield from (f"{name} {digest}" for name, digest in _sources(str(Path(file).resolve())))
 
 
 def _hash(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from rates.claim import LEVELS, Check, Comparison, Margin, Quantity
 from rates.experiment import MeasurementError, shaped
 from rates.expression import Number, exact
 from rates.judging import Evidence, judge_sample
-from rates.law import Law
+from rates.law import Form, Law
 from rates.result import Result
 from rates.slope import Sample, estimand
 
@@ -43,12 +44,20 @@ def judge(
     x. A table with one replicate is judged as deterministic, with `numerical_error` as its relative error.
     DataError names what is wrong with the table.
     """
-    if not margin > 0:
-        raise DataError(f"the margin must be positive, got {margin:g}")
+    if not 0 < margin < math.inf:
+        raise DataError(f"the margin must be positive and finite, got {margin:g}")
+    if numerical_error is not None and not 0 <= numerical_error < math.inf:
+        raise DataError(f"the relative error must be a finite number from 0 on, got {numerical_error:g}")
     if not 0 < alpha < 0.5:
         raise DataError(f"the level alpha must lie between 0 and 0.5, got {alpha:g}")
+    if not hasattr(frame, "columns"):
+        raise DataError(f"a table is a DataFrame with columns x, replicate and y, got {type(frame).__name__}")
+    if not isinstance(law, str | Law):
+        raise DataError(f"a law is a Law or the exponent as text, such as '-1/2', got {law!r}")
     if isinstance(law, str):
         law = Law.power("x", law, direction=direction)
+    if law.form is Form.SEPARATION:
+        raise DataError("a separation compares two measured quantities, a table has one y")
     given = {name: exact(value) for name, value in (parameters or {}).items()}
     law.slope(given)
     x, values, curve = _table(frame, curve_column, numerical_error)
@@ -58,6 +67,8 @@ def judge(
     check = Check(comparison, Quantity(quantity), Margin(margin))
     if check.quantity is not Quantity.SLOPE and curve is None and law.constant is None:
         raise DataError(f"a {quantity} needs a reference: a curve column, or a law with a constant")
+    if curve is None:
+        law.require_quantity(quantity)
     found = judge_sample(check, law, given, evidence, alpha)
     return Result(
         claim=f"judge {law}", case={name: str(value) for name, value in given.items()},
@@ -73,20 +84,20 @@ def _table(
     frame: pd.DataFrame, curve_column: str | None, numerical_error: float | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return x (K,), values (R, K, 1) and the curve (K,) of a tidy table."""
-    needed = ["x", "replicate", "y"] + ([curve_column] if curve_column else [])
+    needed = ["x", "replicate", "y"] + ([] if curve_column is None else [curve_column])
     missing = [name for name in needed if name not in frame.columns]
     if missing:
         raise DataError(f"the table has no column {missing[0]!r}; columns found: {', '.join(map(str, frame.columns))}")
-    for name in [n for n in needed if n != "replicate"]:
-        if frame[name].dtype.kind not in "iuf":
-            raise DataError(f"the column {name!r} holds something that is not a number")
-        if not np.all(np.isfinite(frame[name].to_numpy(dtype=float))):
-            row = int(np.flatnonzero(~np.isfinite(frame[name].to_numpy(dtype=float)))[0])
-            raise DataError(f"the column {name!r} is not finite in row {row + 1}")
+    if frame.empty:
+        raise DataError("the table has no rows")
+    frame = frame.assign(**{name: _numbers(frame, name) for name in needed if name != "replicate"})
+    if frame["replicate"].isna().any():
+        row = int(np.flatnonzero(frame["replicate"].isna())[0])
+        raise DataError(f"the column 'replicate' is empty in row {row + 1}")
     repeated = frame.duplicated(["x", "replicate"])
     if repeated.any():
-        first = frame[repeated].iloc[0]
-        raise DataError(f"x = {first['x']:g} appears twice in replicate {first['replicate']}")
+        twice, replicate = (frame.loc[repeated, name].iloc[0] for name in ("x", "replicate"))
+        raise DataError(f"x = {twice:g} appears twice in replicate {replicate}")
     wide = frame.pivot_table(index="replicate", columns="x", values="y", aggfunc="first")
     if wide.isna().any(axis=None):
         row, column = np.argwhere(wide.isna().to_numpy())[0]
@@ -115,3 +126,22 @@ def _table(
     if np.any(curve <= 0):
         raise DataError(f"the column {curve_column!r} must be positive")
     return x, values, curve
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column as finite floats; DataError names the first row that is none."""
+    import pandas as pd  # here, since `Result` and law need none
+
+    column = frame[name]
+    if column.dtype.kind == "b":
+        raise DataError(f"the column {name!r} holds true and false, not numbers")
+    try:
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    except OverflowError:
+        raise DataError(f"the column {name!r} holds a number that is too large") from None
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        found = column.iloc[int(bad[0])]
+        what = f"holds {found!r}, which is not a number," if isinstance(found, str) else "is not finite"
+        raise DataError(f"the column {name!r} {what} in row {bad[0] + 1}")
+    return values

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pandas as pd
-from rich.console import Console
 from rich.text import Text
 
 from rates.claim import LEVELS
 from rates.environment import describe
 from rates.expression import exact
 from rates.judge import DataError, judge
+from rates.law import Law
 from rates.report.wording import GLYPHS, brief, interval, number, prose
 from rates.result import ClaimRun, Outcome, Result, Run
 from rates.settings import SettingsError
+from rates.terminal import Terminal
 
 _DEFAULTS: Mapping[str, Any] = {"direction": "sharp", "quantity": "slope", "margin": 0.1, "alpha": LEVELS["quick"]}
 _OPTIONS = {"curve_column": "--curve-column", "numerical_error": "--error"}
@@ -27,12 +28,15 @@ def judge_file(data: Path, law: str, *, parameters: Mapping[str, str], **given: 
     """Return `judge` of a CSV file, with the command that repeats it; DataError where there is no table in it."""
     for name, value in parameters.items():
         _require_number(name, value)
+    unknown = sorted(set(parameters) - Law.power("x", law).parameters)
+    if unknown:
+        raise SettingsError(f"--set {unknown[0]}: the law {law} has no parameter of that name")
     return judge(_frame(data), law, parameters=parameters, reproduce=_command(data, law, parameters, given), **given)
 
 
 def print_result(result: Result, stream: TextIO) -> None:
     """Print the decision, its numbers, and what a reader should know beside them."""
-    console = Console(file=stream, highlight=False)
+    console = Terminal(file=stream, highlight=False)
     console.print(Text(f"{GLYPHS[result.outcome]} {result.outcome}"), style="bold")
     console.print(Text(f"  {prose(result.reason)}"), soft_wrap=True)
     rows = {
@@ -54,7 +58,7 @@ def as_run(result: Result) -> Run:
 
 def _frame(data: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(data, skipinitialspace=True)
+        return pd.read_csv(data, skipinitialspace=True).rename(columns=str.strip)
     except FileNotFoundError:
         raise DataError(f"there is no file {data}") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

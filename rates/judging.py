@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rates.asymptote import Asymptote, extrapolate, extrapolate_level
 from rates.claim import Check, Comparison, Quantity
+from rates.experiment import MeasurementError
 from rates.expression import Number
 from rates.law import Direction, Form, Law
 from rates.planning import required_replicates
@@ -68,6 +69,18 @@ class Evidence:
         """The curve, its parts added up."""
         return None if self.curve is None else total_of(self.curve)
 
+    @property
+    def log_curve(self) -> Array:
+        """The log of the curve; MeasurementError where it has none."""
+        total = self.total
+        assert total is not None
+        if not np.all(total > 0):
+            at = int(np.argmin(total > 0))
+            raise MeasurementError(
+                f"the curve is {total[at]:.3g} at x = {self.sample.x[at]:g}: nothing can be held against it there"
+            )
+        return np.asarray(np.log(total))
+
     def window(self, check: Check) -> Evidence:
         """Return the evidence on the check's registered window."""
         if check.x is None:
@@ -87,6 +100,7 @@ def total_of(parts: Parts) -> Array:
     return np.asarray(np.sum(list(parts.values()), axis=0))
 
 
+@np.errstate(all="ignore")  # what matters about a number is checked on the number
 def judge_curve(
     check: Check, law: Law, parameters: Mapping[str, Number], x: Array, parts: Parts, error: float
 ) -> Judgement:
@@ -100,7 +114,7 @@ def judge_curve(
         return Judgement(Decision(Outcome.REFUTED, reason, "outside"), None, None, None, points)
     log_y = np.log(total)
     if check.quantity is Quantity.BOUND:
-        ratio = log_y - np.log(law.shape(x, parameters))
+        ratio = log_y - law.log_shape(x, parameters)
         bound = decide_bound(
             ratio, np.zeros_like(ratio), 0, 0.5, check.margin.total, error, x=x, direction=law.direction
         )
@@ -108,15 +122,19 @@ def judge_curve(
     if check.quantity is Quantity.SLOPE:
         limit = extrapolate(x, log_y - law.log_offset(x, parameters), error=error, semilog=law.semilog)
         return _judge_limit(check, limit, float(law.slope(parameters)), law.direction, points)
-    limit = extrapolate_level(x, log_y - np.log(law.shape(x, parameters)), error=error, semilog=law.semilog)
-    return _judge_limit(check, limit, 0.0, Direction.SHARP, points)
+    limit = extrapolate_level(x, log_y - law.log_shape(x, parameters), error=error, semilog=law.semilog)
+    return _judge_limit(check, limit, 0.0, law.direction, points)
 
 
+@np.errstate(all="ignore")
 def judge_sample(
     check: Check, law: Law, parameters: Mapping[str, Number], evidence: Evidence, alpha: float
 ) -> Judgement:
     """Decide experiment → curve or experiment → law on the check's window, at the level of one look."""
     part = evidence.window(check)
+    censored = _censored(part)
+    if censored is not None:
+        return Judgement(Decision(Outcome.INCONCLUSIVE, censored, "censored"), None, None, None, ())
     points = _points(part)
     early = _pre_asymptotic(check, law, parameters, part)
     if early is not None:
@@ -146,9 +164,9 @@ def _judge(
         subject=_subject(check, law), needed=lambda: _needed(found, predicted, check, direction, alpha),
     )  # fmt: skip
     if decision.outcome is Outcome.CONSISTENT and against_law and slope and part.curve is None:
-        decision = _bent(check, part, offset, law, alpha) or decision
+        decision = _bent(check, part, offset, law, predicted, alpha) or decision
     slopes = local_slopes(part.sample, part.estimand, semilog=law.semilog)
-    notes, factors = _alarms(part, offset, law, found, alpha), None
+    notes, factors = _alarms(check, part, offset, law, found, alpha), None
     if decision.outcome is Outcome.REFUTED and part.curve is not None and len(part.curve) > 1:
         mean, error = _mean_and_error(part)
         scaled = fit_parts(mean, part.curve, error)
@@ -156,19 +174,34 @@ def _judge(
     return Judgement(decision, predicted, found.estimate, interval, points, slopes, notes, factors)
 
 
-def _bent(check: Check, evidence: Evidence, offset: Array, law: Law, alpha: float) -> Decision | None:
-    """Withhold agreement on a window that bends: without a curve nothing says what its slope tends to."""
-    sample = evidence.sample
-    if sample.error is not None:
+def _censored(evidence: Evidence) -> str | None:
+    """Say that some runs never arrived: an infinite y is a complexity that was not reached, and is not dropped."""
+    missing = np.isinf(evidence.sample.values[..., 0])
+    if not missing.any():
         return None
+    at = int(np.argmax(missing.sum(axis=0)))
+    runs = f"{int(missing[:, at].sum())} of {evidence.sample.replicates} runs"
+    return f"censored: {runs} at x = {evidence.sample.x[at]:g} never arrived (y is infinite); give them more time"
+
+
+def _bent(check: Check, evidence: Evidence, offset: Array, law: Law, slope: float, alpha: float) -> Decision | None:
+    """Withhold agreement on a window that bends: without a curve nothing says what its slope tends to.
+
+    `slope` is the predicted one. Only a bend that takes the slope at the window's end out of the law counts.
+    """
+    sample = evidence.sample
     bend = curvature(sample, evidence.estimand, offset, law.semilog)
     axis = sample.x if law.semilog else np.log(sample.x)
-    drift = 2 * abs(bend.value) * float(axis[-1] - axis[0])
-    if bend.p_value is None or bend.p_value >= alpha or drift <= check.margin.total:
+    drift = bend.value * float(axis[-1] - axis[0])
+    overall = float(slope_weights(sample.x, law.semilog) @ log_points(sample, evidence.estimand, offset).estimate)
+    gap = overall + drift - slope
+    harmful = {Direction.SHARP: abs(gap), Direction.UPPER: gap, Direction.LOWER: -gap}[law.direction]
+    noise = bend.p_value is not None and bend.p_value >= alpha
+    if noise or abs(drift) <= check.margin.total / 2 or harmful <= check.margin.total:
         return None
     reason = (
-        f"pre-asymptotic: the local slope drifts by {drift:.3g} over this window (p = {bend.p_value:.1e}),"
-        f" more than the margin {check.margin.total:.3g}; go further out"
+        f"pre-asymptotic: the local slope drifts by {2 * drift:+.3g} over this window and ends near"
+        f" {overall + drift:.3g}; go further out"
     )
     return Decision(Outcome.INCONCLUSIVE, reason, "pre-asymptotic")
 
@@ -184,11 +217,10 @@ def _subject(check: Check, law: Law) -> Subject:
 def _offset(check: Check, law: Law, parameters: Mapping[str, Number], evidence: Evidence) -> tuple[Array, float]:
     """Return the log of what y is held against, and its relative numerical error."""
     if check.comparison is Comparison.EXPERIMENT_CURVE:
-        assert evidence.total is not None
-        return np.log(evidence.total), evidence.curve_error
+        return evidence.log_curve, evidence.curve_error
     if check.quantity is Quantity.SLOPE:
         return law.log_offset(evidence.sample.x, parameters), 0.0
-    return np.log(law.shape(evidence.sample.x, parameters)), 0.0
+    return law.log_shape(evidence.sample.x, parameters), 0.0
 
 
 def _pre_asymptotic(check: Check, law: Law, parameters: Mapping[str, Number], evidence: Evidence) -> str | None:
@@ -197,12 +229,12 @@ def _pre_asymptotic(check: Check, law: Law, parameters: Mapping[str, Number], ev
         return None
     if check.quantity is Quantity.BOUND or law.form is Form.SEPARATION:
         return None
-    x, log_curve = evidence.sample.x, np.log(evidence.total)
+    x, log_curve = evidence.sample.x, evidence.log_curve
     if check.quantity is Quantity.SLOPE:
         own = float(slope_weights(x, law.semilog) @ (log_curve - law.log_offset(x, parameters)))
         gap = own - float(law.slope(parameters))
     else:
-        own = gap = float(np.mean(log_curve - np.log(law.shape(x, parameters))))
+        own = gap = float(np.mean(log_curve - law.log_shape(x, parameters)))
     harmful = {Direction.SHARP: abs(gap), Direction.UPPER: gap, Direction.LOWER: -gap}[law.direction]
     if harmful <= check.margin.total / 2:
         return None
@@ -216,20 +248,32 @@ def _judge_limit(
     check: Check, limit: Asymptote, predicted: float, direction: Direction, points: tuple[Point, ...]
 ) -> Judgement:
     interval = (float(limit.slope - limit.error), float(limit.slope + limit.error))
-    finite = bool(np.isfinite(limit.slope) and np.isfinite(limit.error))
+    if not (np.isfinite(limit.slope) and np.isfinite(limit.error)):
+        reason = "the extrapolation has not converged: the curve's local slopes do not settle"
+        return Judgement(
+            Decision(Outcome.INCONCLUSIVE, reason, "wide"), predicted, None, None, points, limit.local_slopes
+        )
     subject: Subject = "slope" if check.quantity is Quantity.SLOPE else "level"
     decision = decide(interval, predicted, check.margin.total, direction, estimate=float(limit.slope), subject=subject)
-    # A converged limit whose whole error lies off the law is refuted, however wide it is.
-    settled = limit.converged and (limit.error <= check.margin.total or decision.outcome is Outcome.REFUTED)
-    if not settled:
+    if not limit.converged or (decision.outcome is not Outcome.REFUTED and limit.error > check.margin.total):
         reason = (
             f"the extrapolation has not converged: {limit.slope:.4f} ± {limit.error:.2g},"
             f" its error must fall below the margin {check.margin.total:.3g}"
         )
         decision = Decision(Outcome.INCONCLUSIVE, reason, "wide")
-    if not finite:
-        return Judgement(decision, predicted, None, None, points, limit.local_slopes)
+    elif decision.outcome is Outcome.CONSISTENT and decision.faster is None and _off(limit, predicted, direction):
+        reason = (
+            f"the limit {limit.slope:.6g} ± {limit.error:.2g} is within the margin {check.margin.total:.3g} of"
+            f" {predicted:.6g}, but not within its own error: the law is close and not met"
+        )
+        decision = Decision(Outcome.INCONCLUSIVE, reason, "straddles")
     return Judgement(decision, predicted, float(limit.slope), interval, points, limit.local_slopes)
+
+
+def _off(limit: Asymptote, predicted: float, direction: Direction) -> bool:
+    """Return whether a limit misses the law by more than its error, on the side that matters."""
+    gap = limit.slope - predicted
+    return {Direction.SHARP: abs(gap), Direction.UPPER: gap, Direction.LOWER: -gap}[direction] > limit.error
 
 
 def _judge_bound(
@@ -281,17 +325,21 @@ def _parts_at(parts: Parts, i: int) -> dict[str, float]:
     return {name: float(part[i]) for name, part in parts.items()} if len(parts) > 1 else {}
 
 
-def _alarms(evidence: Evidence, offset: Array, law: Law, found: Fit, alpha: float) -> tuple[str, ...]:
-    """Return what a reader should know beside the verdict; alarms never change it."""
+def _alarms(check: Check, evidence: Evidence, offset: Array, law: Law, found: Fit, alpha: float) -> tuple[str, ...]:
+    """Return what a reader should know beside the verdict; alarms never change it.
+
+    A bend or a floor has to matter as well as to be significant: a quarter of the margin.
+    """
     if evidence.sample.error is not None:
         return ()
     sample, estimand = evidence.sample, evidence.estimand
-    notes = []
+    notes, least = [], check.margin.total / 4
     bend = curvature(sample, estimand, offset, law.semilog)
-    if bend.p_value is not None and bend.p_value < alpha:
+    axis = sample.x if law.semilog else np.log(sample.x)
+    if bend.p_value is not None and bend.p_value < alpha and abs(bend.value) * np.ptp(axis) > least:
         notes.append(f"curvature alarm: what is left bends by {bend.value:+.3g} (p = {bend.p_value:.1e})")
     floor = floor_alarm(sample, estimand, offset, law.semilog)
-    if floor.p_value is not None and floor.p_value < alpha:
+    if floor.p_value is not None and floor.p_value < alpha and floor.value > least:
         notes.append(f"floor alarm: the last local slope is flatter by {floor.value:.3g} (p = {floor.p_value:.1e})")
     if heavy_tail(sample, found, alpha).alarmed:
         notes.append("heavy tail: few replicates carry the estimate, tail levels are rough")

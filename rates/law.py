@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from html import escape
 
@@ -16,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
-from rates.expression import Number, evaluate, mathml, parse, tex
+from rates.expression import Number, evaluate_number, mathml, parse, tex
+from rates.wellformed import Word
 
 Array = npt.NDArray[np.float64]
 
 
-class Direction(StrEnum):
+class Direction(Word):
     """What the theorem promises: equality of rates, or that y falls at least or at most this fast."""
 
     SHARP = "sharp"
@@ -29,7 +29,7 @@ class Direction(StrEnum):
     LOWER = "lower"
 
 
-class Form(StrEnum):
+class Form(Word):
     """The shape of a law, which decides the axes and what is estimated on them."""
 
     POWER = "power"
@@ -142,11 +142,18 @@ class Law:
 
     def slope(self, parameters: Mapping[str, Number]) -> sp.Expr:
         """Return the predicted slope as an exact number; ValueError names a missing parameter."""
-        return evaluate(self._closed(self.rate), parameters)
+        return evaluate_number(self._closed(self.rate), parameters)
+
+    def require_quantity(self, quantity: str) -> None:
+        """Raise ValueError unless a measured slope, level or bound can be held against the law."""
+        if quantity != "slope" and self.constant is None:
+            raise ValueError(f"a {quantity} needs a law with a constant, which {self} is not")
+        if quantity == "slope" and self.form is Form.PLATEAU and parse(self.rate) != 0:
+            raise ValueError("the rate of approach to a plateau cannot be checked yet, its level can")
 
     def level(self, parameters: Mapping[str, Number]) -> float | None:
         """Return the predicted constant (or limit, or value), None where the law does not fix one."""
-        return None if self.constant is None else float(evaluate(self._closed(self.constant), parameters))
+        return None if self.constant is None else self._value(self.constant, parameters)
 
     def log_offset(self, x: Array, parameters: Mapping[str, Number]) -> Array:
         """Return the log of the known factors beyond the leading power, shape of x (natural log).
@@ -155,26 +162,30 @@ class Law:
         subtracts so that the remaining slope is the leading exponent.
         """
         offset = np.zeros_like(x, dtype=float)
-        log_power = float(evaluate(self._closed(self.log_power), parameters))
+        log_power = self._value(self.log_power, parameters)
         if log_power:
             if np.any(x <= 1):
                 raise ValueError(f"a law with a logarithm needs {self.variable} > 1, got {float(np.min(x))}")
             offset = offset + log_power * np.log(np.log(x))
         if self.plus is not None:
-            second, weight = (float(evaluate(self._closed(t), parameters)) for t in self.plus)
+            second, weight = (self._value(text, parameters) for text in self.plus)
             first = float(self.slope(parameters))
-            offset = offset + np.log1p(weight * x ** (second - first))
+            relative = weight * x ** (second - first)
+            self._require_positive(1 + relative, x)
+            offset = offset + np.log1p(relative)
         return offset
 
     def shape(self, x: Array, parameters: Mapping[str, Number]) -> Array:
         """Return the law's values at x up to its constant (with it where it is known)."""
         level = self.level(parameters)
+        return np.asarray((1.0 if level is None else level) * np.exp(self._growth(x, parameters)))
+
+    def log_shape(self, x: Array, parameters: Mapping[str, Number]) -> Array:
+        """Return the natural log of `shape`; ValueError where the law is not positive."""
+        level = self.level(parameters)
         scale = 1.0 if level is None else level
-        slope = float(self.slope(parameters))
-        if self.form in (Form.PLATEAU, Form.IDENTITY):
-            return np.full_like(x, scale, dtype=float)
-        growth = slope * x if self.semilog else slope * np.log(x)
-        return np.asarray(scale * np.exp(growth + self.log_offset(x, parameters)))
+        self._require_positive(np.full_like(x, scale, dtype=float), x)
+        return np.asarray(np.log(scale) + self._growth(x, parameters))
 
     @cached_property
     def expression(self) -> sp.Expr:
@@ -219,6 +230,20 @@ class Law:
     def _relation(self) -> tuple[str, str]:
         exact = self.form in (Form.IDENTITY, Form.PLATEAU)
         return (_EXACT if exact else _UP_TO_CONSTANTS)[self.direction]
+
+    def _growth(self, x: Array, parameters: Mapping[str, Number]) -> Array:
+        if self.form in (Form.PLATEAU, Form.IDENTITY):
+            return np.zeros_like(x, dtype=float)
+        slope = float(self.slope(parameters))
+        return np.asarray(slope * (x if self.semilog else np.log(x)) + self.log_offset(x, parameters))
+
+    def _value(self, text: str, parameters: Mapping[str, Number]) -> float:
+        return float(evaluate_number(self._closed(text), parameters))
+
+    def _require_positive(self, factor: Array, x: Array) -> None:
+        if not np.all(factor > 0):
+            at = int(np.argmin(factor > 0))
+            raise ValueError(f"the law {self} is not positive at {self.variable} = {x[at]:g}: it has no logarithm")
 
     def _closed(self, text: str) -> sp.Expr:
         """Parse and expand abbreviations until none is left; they may refer to each other."""

@@ -7,12 +7,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rates.catalogue import Located
 from rates.claim import Claim
+from rates.terminal import Terminal, write
 
 if TYPE_CHECKING:
     from rates.store import Info
@@ -24,12 +24,12 @@ def print_list(located: Sequence[Located]) -> None:
             for i in located]  # fmt: skip
     if not sys.stdout.isatty():
         for row in rows:
-            print("\t".join(row))
+            write("\t".join(row) + "\n")
         return
     made = table("claim", "law", "direction", "source", "evidence")
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
-    Console().print(made)
+    Terminal().print(made)
 
 
 def print_store(name: str, info: Info) -> None:
@@ -52,9 +52,9 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
-def console() -> Console:
+def console() -> Terminal:
     """Return a console that does not break lines where nobody looks at a terminal."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=160)
+    return Terminal(highlight=False) if sys.stdout.isatty() else Terminal(highlight=False, width=160)
 
 
 def _cited(claim: Claim) -> str:

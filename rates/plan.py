@@ -12,7 +12,7 @@ from rates.claim import LEVELS, POWER, PROFILES, Check, Claim, Comparison, Contr
 from rates.experiment import Pilot, knobs
 from rates.expression import Number, exact
 from rates.law import Direction
-from rates.planning import Schedule, required_replicates, schedule
+from rates.planning import Schedule, required_replicates, schedule, widened
 
 _CONTROL_REACH = 4  # a control may ask for this many times the claim's replicates
 
@@ -40,6 +40,12 @@ class Options:
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise UsageError(f"unknown profile {self.profile!r}: use {', '.join(PROFILES)}")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError(f"a seed must be a whole number from 0 on, got {self.seed!r}")
+        if self.budget is not None and not self.budget > 0:
+            raise UsageError(f"a budget must be a positive number of seconds, got {self.budget!r}")
+        if self.family_level is not None and not 0 < self.family_level < 0.5:
+            raise UsageError(f"a family level must lie between 0 and 0.5, got {self.family_level!r}")
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,13 @@ class Trial:
     def broken(self) -> str:
         """Why there is nothing to measure: a required condition that does not hold.
 
-        A control may leave the region on purpose and is measured all the same, unless that is what it shows.
+        A control may leave the region on purpose and is measured all the same, unless that is what it shows or
+        the claim itself has nothing to measure.
         """
+        settings = self.settings
         if self.control is not None and self.control.expect != "invalid":
-            return ""
-        return self.located.claim.broken(self.case, self.settings)
+            settings = {n: v for n, v in settings.items() if n not in self.control.set}
+        return self.located.claim.broken(self.case, settings)
 
     @property
     def label(self) -> str:
@@ -115,7 +123,14 @@ def plan(claims: Sequence[Located], options: Options) -> tuple[ClaimPlan, ...]:
     alpha = LEVELS[options.profile]
     if options.family_level is not None:
         alpha = min(alpha, options.family_level / len(claims))
-    return tuple(_plan_claim(located, options, alpha) for located in claims)
+    return tuple(_named_plan(located, options, alpha) for located in claims)
+
+
+def _named_plan(located: Located, options: Options, alpha: float) -> ClaimPlan:
+    try:
+        return _plan_claim(located, options, alpha)
+    except ValueError as error:
+        raise UsageError(f"{located.address}: {error}") from error
 
 
 def _plan_claim(located: Located, options: Options, alpha: float) -> ClaimPlan:
@@ -131,16 +146,16 @@ def _plan_claim(located: Located, options: Options, alpha: float) -> ClaimPlan:
     ]
     if options.controls:
         longer = _control_schedule(claim, looks, alpha)
-        trials += _control_trials(located, cases, settings, options.profile, longer, alpha)
+        trials += _control_trials(located, cases, settings, options, longer, alpha)
     return ClaimPlan(located, cases, settings, alpha, tuple(trials))
 
 
 def _control_trials(
-    located: Located, cases: Sequence[Mapping[str, Number]], settings: Mapping[str, Any], profile: str,
+    located: Located, cases: Sequence[Mapping[str, Number]], settings: Mapping[str, Any], options: Options,
     looks: Schedule, alpha: float,
 ) -> Iterator[Trial]:  # fmt: skip
     for control in located.claim.controls:
-        case = _control_case(located.claim, control, cases)
+        case, profile = _control_case(located.claim, control, cases, options.settings), options.profile
         found = [
             check
             for check in located.claim.checks_for(case, profile)
@@ -152,12 +167,14 @@ def _control_trials(
         yield Trial(located, case, turned, control, _measured(found[:1]), _followed(found[:1]), looks, alpha)
 
 
-def _control_case(claim: Claim, control: Control, cases: Sequence[Mapping[str, Number]]) -> Mapping[str, Number]:
+def _control_case(
+    claim: Claim, control: Control, cases: Sequence[Mapping[str, Number]], settings: Mapping[str, str]
+) -> Mapping[str, Number]:
     """Return the case of a control with the settings of the run in it."""
     wanted = control.case if control.case is not None else claim.cases[0]
-    index = [case_label(case) for case in claim.cases].index(case_label(wanted))
-    # Settings may have made cases equal: then fewer are left, and the last one stands for all.
-    return cases[min(index, len(cases) - 1)]
+    names = {name for case in claim.cases for name in case}
+    label = case_label({**wanted, **{n: v for n, v in settings.items() if n in names}})
+    return next(case for case in cases if case_label(case) == label)
 
 
 def _measured(checks: Sequence[Check]) -> tuple[Check, ...]:
@@ -199,10 +216,9 @@ def needed(check: Check, claim: Claim, pilot: Pilot, level: float) -> int:
     against_law = check.comparison is Comparison.EXPERIMENT_LAW or check.quantity is Quantity.BOUND
     direction = claim.law.direction if against_law else Direction.SHARP
     if check.margin.tolerance <= 0:
-        raise UsageError(
-            f"{claim.name}: the margin of {check.name} has no tolerance, no number of replicates decides it"
-        )
-    return required_replicates(sd, check.margin.tolerance, level, power=POWER, direction=direction)
+        raise UsageError(f"the margin of {check.name} has no tolerance, no number of replicates decides it")
+    enough = required_replicates(sd, check.margin.tolerance, level, power=POWER, direction=direction)
+    return enough if check.quantity is Quantity.SLOPE else widened(enough, level, pilot.skewness)
 
 
 def _with_settings(

@@ -61,6 +61,23 @@ def required_replicates(
     return high
 
 
+def widened(replicates: int, alpha: float, skewness: float) -> int:
+    """Return the replicates that a level needs where `replicates` would do without the correction for skewness.
+
+    The correction widens t se by (1 + 2t²)|γ|/(6 t √R) of itself, where the γ that is measured is off by √(6/R):
+    the smallest R' with R' ≥ R (1 + that)².
+    """
+    found = replicates
+    for _ in range(60):
+        t = quantile(alpha, max(found - 1, 1))
+        gamma = skewness + math.sqrt(6 / found)
+        wider = math.ceil(replicates * (1 + (1 + 2 * t * t) * gamma / (6 * t * math.sqrt(found))) ** 2)
+        if wider <= found:
+            break
+        found = wider
+    return found
+
+
 def detectable_deviation(sd: float, replicates: int, margin: float, alpha: float, power: float = 0.999) -> float:
     """Return margin + (t_{1−α} + t_power) se, the smallest deviation that is refuted with that power.
 

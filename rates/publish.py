@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from rates.plan import ClaimPlan, Options
 from rates.report import ReportError, print_summary, to_json, write
 from rates.result import Run
 from rates.show import print_plans
+from rates.terminal import Terminal
+from rates.terminal import write as write_out
 
 _LOG_WIDTH = 140
 
@@ -46,7 +46,7 @@ def write_json(run: Run, file: str) -> None:
     """Write the schema-1 document of a run to a file, or to stdout for `-`."""
     text = json.dumps(to_json(run), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     if file == "-":
-        sys.stdout.write(text)
+        write_out(text)
         return
     try:
         Path(file).write_text(text, encoding="utf-8")
@@ -54,7 +54,7 @@ def write_json(run: Run, file: str) -> None:
         raise ReportError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
-def _console(stderr: bool) -> Console:
+def _console(stderr: bool) -> Terminal:
     """Return the console of a summary; a log file has no width, and then nothing is folded."""
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, width=None if terminal else _LOG_WIDTH)
+    return Terminal(stderr=stderr, width=None if terminal else _LOG_WIDTH)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rates.experiment import accepted
 from rates.fingerprint import fingerprint
 from rates.judging import Evidence, Judgement, Parts, judge_curve, judge_sample
 from rates.plan import ClaimPlan, Options, Trial
@@ -58,7 +57,7 @@ class Session:
     def __init__(self, plans: Sequence[ClaimPlan], options: Options, on_event: Callable[[Event], None]) -> None:
         self.found = [Found(trial) for p in plans for trial in p.trials]
         self._options, self._on_event = options, on_event
-        self._prints = {p.located.address: fingerprint(p.located.origin, p.located.claim) for p in plans}
+        self._prints = {p.located.address: fingerprint(p.located.origin) for p in plans}
         self._references = {
             (f.trial.located.address, f.trial.label): f for f in self.found if f.trial.control is None
         }  # fmt: skip
@@ -154,10 +153,8 @@ class Session:
         assert found.values is not None
         x = np.array(experiment.x)
         error = None if experiment.numerical_error is None else np.full(len(x), experiment.numerical_error)
-        if experiment.control_mean is not None and found.control_mean is None:
-            given = claim.parameters(trial.case) | dict(trial.settings)
-            mean = experiment.control_mean(x, **accepted(experiment.control_mean, given))
-            found.control_mean = np.asarray(mean, dtype=float)
+        if found.control_mean is None:
+            found.control_mean = experiment.known_mean(x, claim.parameters(trial.case) | dict(trial.settings))
         reference = self._references[trial.located.address, trial.label].curves.get(experiment.x)
         return Evidence(
             Sample(x, found.values, error), estimand(experiment.estimand, found.control_mean), reference,

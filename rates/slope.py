@@ -44,8 +44,8 @@ class Sample:
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or self.values.shape[1] != len(self.x):
             raise ValueError(f"values have shape {self.values.shape}, expected (replicates, {len(self.x)}, components)")
-        if not np.all(np.isfinite(self.values)):
-            raise ValueError("the measurements hold a value that is not finite")
+        if np.any(np.isnan(self.values)):
+            raise ValueError("the measurements hold a value that is not a number")
         if self.error is not None and (self.values.shape[0] != 1 or self.error.shape != self.x.shape):
             raise ValueError("a deterministic experiment has one replicate and one error bound for each x")
 
@@ -153,6 +153,11 @@ def fit(
     shift = 0.0 if offset is None else float(weights @ offset)
     numeric = float(np.abs(weights) @ _log_error(np.broadcast_to(np.asarray(offset_error, dtype=float), weights.shape)))
     pseudo = _sample_pseudo_values(sample, estimand) @ weights - shift
+    if sample.error is None and np.all(sample.values == sample.values[:1]):
+        raise ValueError(
+            f"all {sample.replicates} replicates are identical: does the experiment use its streams?"
+            " A deterministic one declares its numerical_error"
+        )
     if sample.error is not None:
         numeric += estimand.logs * float(np.abs(weights) @ _log_error(sample.error))
         return Fit(float(pseudo[0]), 0.0, 0, pseudo, numeric)

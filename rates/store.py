@@ -209,6 +209,8 @@ class Store:
     def export(self, path: str | os.PathLike[str]) -> int:
         """Write one CSV line a value, and return their number; the file appears complete or not at all."""
         target = Path(path)
+        if target.is_dir():
+            raise StoreError(f"{path} is a folder: give a file")
         partial = target.with_name(target.name + ".partial")
         try:
             with _explained(str(path)), partial.open("w", newline="", encoding="utf-8") as file:

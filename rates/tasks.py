@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,7 +61,7 @@ def run_task(task: Task) -> TaskResult:
     start = time.perf_counter()
     try:
         claim = task.claim if task.claim is not None else load(task.origin, task.address)
-        with single_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
+        with redirect_stdout(sys.stderr), single_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # what matters about a number is checked on the number
             start = time.perf_counter()
             values, parts = _measure(claim, task)

@@ -14,6 +14,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -98,10 +99,11 @@ def _target(target: str, known: dict[str, str]) -> list[Located]:
         if not path.is_file():
             raise UnknownClaim(f"there is no file {path}")
         origin = str(path.resolve())
-        return _named(_claims(_module(origin), path.stem, origin), f"{path.stem}:{name}" if extension else "", target)
+        items = _claims(_module(origin), path.stem, origin)
+        return _named(items, f"{path.stem}:{name}", str(path), target) if extension else items
     prefix, colon, _ = target.partition(":")
     if colon and prefix in known:
-        return _named(_claims(_module(known[prefix]), prefix, known[prefix]), target, target)
+        return _named(_claims(_module(known[prefix]), prefix, known[prefix]), target, prefix, target)
     inside = {p: o for p, o in known.items() if p == target or p.startswith(target.rstrip("/") + "/")}
     hits = list(_all(inside))
     if hits:
@@ -110,12 +112,10 @@ def _target(target: str, known: dict[str, str]) -> list[Located]:
     raise UnknownClaim(_suggest(target, [*known, *chapters]))
 
 
-def _named(items: list[Located], address: str, target: str) -> list[Located]:
-    if not address:
-        return items
+def _named(items: list[Located], address: str, prefix: str, target: str) -> list[Located]:
     hits = [item for item in items if item.address == address]
     if not hits:
-        raise UnknownClaim(_suggest(target, [target.rpartition(":")[0] + ":" + item.claim.name for item in items]))
+        raise UnknownClaim(_suggest(target, [f"{prefix}:{item.claim.name}" for item in items]))
     return hits
 
 
@@ -162,7 +162,8 @@ def _from_file(origin: str, source: bytes) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look a function's module up here
     try:
-        exec(compile(source, origin, "exec"), module.__dict__)  # not the loader: its cache can be stale for a second
+        with redirect_stdout(sys.stderr):  # what a file prints is not what the command gives back
+            exec(compile(source, origin, "exec"), module.__dict__)  # not the loader: its cache can be a second old
     except BaseException:
         del sys.modules[name]
         raise

@@ -18,6 +18,7 @@ _STYLES = {
     Outcome.INCONCLUSIVE: "yellow", Outcome.PRE_ASYMPTOTIC: "cyan", Outcome.UNDECIDABLE: "dim",
 }  # fmt: skip
 _WIDE = 110  # columns from which intervals and seconds fit beside an address
+_NARROW = 60  # columns below which only outcome and address are left
 
 
 def print_summary(run: Run | Report, console: Console | None = None, *, index: Path | None = None) -> None:
@@ -25,7 +26,7 @@ def print_summary(run: Run | Report, console: Console | None = None, *, index: P
     console = console or Console()
     report = run if isinstance(run, Report) else from_json(to_json(run))
     plain = not console.encoding.lower().startswith("utf")
-    console.print(_table(report, wide=console.width >= _WIDE, plain=plain))
+    console.print(_table(report, width=console.width, plain=plain))
     _reasons(report, console, plain)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) or "no claims"
     console.print(Text(f"\n{counts} in {duration(float(report.document['seconds']))}"))
@@ -36,10 +37,15 @@ def print_summary(run: Run | Report, console: Console | None = None, *, index: P
         console.print(Text(f"reproduce  {worst.reproduce}"), soft_wrap=True)
 
 
-def _table(report: Report, *, wide: bool, plain: bool) -> Table:
+def _table(report: Report, *, width: int, plain: bool) -> Table:
+    wide, narrow = width >= _WIDE, width < _NARROW
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("outcome", no_wrap=True)
     table.add_column("claim", overflow="fold", min_width=20)
+    if narrow:
+        for claim in report.claims:
+            table.add_row(*_cells(claim, wide=False, plain=plain)[:2])
+        return table
     table.add_column("estimate", justify="right", no_wrap=True)
     table.add_column("predicted", justify="right", no_wrap=True)
     if wide:

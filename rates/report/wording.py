@@ -52,6 +52,8 @@ def number(value: float | None, margin: float | None = None) -> str:
     if value is None:
         return DASH
     size = abs(value)
+    if not math.isfinite(size):
+        return signed(f"{value:g}").replace("inf", "∞")
     if size == 0:
         return "0"  # exact, as predictions are
     if (size < 1e-3 and (margin is None or margin < 1e-3)) or size >= 1e5:

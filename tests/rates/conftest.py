@@ -38,11 +38,11 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def claims_file(tmp_path: Path) -> Callable[..., str]:
     """Return a function that writes a file of claims, given the expression of CLAIMS, and returns its name."""
 
-    def write(claims: str, name: str = "my.py") -> str:
+    def write(claims: str, name: str = "my.py", functions: str = "") -> str:
         folder = str(Path(__file__).parent)
         text = (
             f"import sys\nsys.path.insert(0, {folder!r})\nfrom tiny_claims import *\n"
-            f"from rates import Condition, Experiment\nCLAIMS = ({claims},)\n"
+            f"from rates import Condition, Experiment\n{functions}CLAIMS = ({claims},)\n"
         )
         (tmp_path / name).write_text(text)
         return name

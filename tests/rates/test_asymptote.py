@@ -156,3 +156,19 @@ def test_a_level_that_drifts_does_not_converge():
 def test_bad_curves_are_refused(x, y, message):
     with pytest.raises(ValueError, match=message):
         extrapolate(x, y)
+
+
+@pytest.mark.parametrize("declared", [0.0, 1e-7, 1e-5, 1e-4, 1e-3])
+def test_a_slow_drift_below_the_declared_error_is_no_limit(declared):
+    x = 2.0 ** np.arange(5, 16)
+    log_y = np.log(x**-0.75 + np.exp(-3) * x**-0.70)  # falls like x^-0.70 in the end
+    found = extrapolate(x, log_y, error=declared)
+    assert not found.converged or abs(found.slope + 0.70) <= found.error
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_jitter_within_the_declared_error_is_no_drift(seed):
+    x = 10.0 ** np.arange(2, 14)
+    jitter = 1e-4 * np.random.default_rng(seed).uniform(-1, 1, len(x))
+    found = extrapolate(x, np.log(x**-0.5) + jitter, error=1e-4)
+    assert abs(found.slope + 0.5) <= found.error

@@ -1,6 +1,7 @@
 """What can go wrong outside: one clear sentence, the right exit code, nothing lost."""
 
 import importlib
+import json
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,11 @@ import pytest
 from rates.report import folder as report_folder
 
 SERIAL = ("--engine", "serial")
+TALKING = """
+def talking(x, streams, slope=-1.0):
+    print("measuring")
+    return power(x, streams)
+"""
 
 
 def sentence(answer):
@@ -50,6 +56,19 @@ def sentence(answer):
         (["check", "ntk", "--out", "pyproject.toml/x"], "nothing can be written to pyproject.toml/x: not a directory"),
         (["check", "ntk", "--json", "pyproject.toml/x"], "nothing can be written to pyproject.toml"),
         (["check", "ntk", "--json", "."], ". is a folder: give a file"),
+        (["check", "ntk", "--json", ""], "--json is empty: give a value, or leave the option out"),
+        (["check", "ntk", "--seed", ""], "--seed is empty"),
+        (["check", "ntk", "--out", " "], "--out is empty"),
+        (["check", "ntk", "--store", ""], "--store is empty"),
+        (["check", "ntk/averaged_sgd", "--set", "r=1/0"], "--set r=1/0: a number was expected"),
+        (["check", "ntk/averaged_sgd", "--set", "r=oo"], "--set r=oo: a number was expected"),
+        (["check", "ntk/averaged_sgd", "--set", "r=sqrt(-1)"], "--set r=sqrt(-1): a number was expected"),
+        (["check", "ntk", "--dry-run", "--device", "tpu"], "unknown device 'tpu': use cpu or cuda"),
+        (["check", "ntk", "--dry-run", "--engine", "dask:here"], "the engine 'dask:here' is not available yet"),
+        (["check", "ntk/spectrum:countin:x"], "did you mean ntk/spectrum:counting?"),
+        (["store", "prune", "--older-than", "-1"], "--older-than -1: a number of days from 0 on was expected"),
+        (["store", "prune", "--older-than", "nan"], "--older-than nan: a number of days from 0 on was expected"),
+        (["report", ""], "DIR is empty"),
     ],
 )
 def test_a_request_that_makes_no_sense(cli, words, says):
@@ -119,6 +138,41 @@ def test_a_file_that_is_no_table(cli, tmp_path, text):
     answer = cli("judge", "bad.csv", "--law", "-1")
     assert answer.code == 2
     assert len(sentence(answer)) > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--law=-1/0"], "the formula zoo has no finite value"),
+        (["--law=-1/s", "--set", "s=0"], "the formula -1/s has no finite value at s = 0"),
+        (["--law=1 > 0"], "has no finite value"),
+        (["--law=-s", "--set", "s=1", "--set", "t=2"], "--set t: the law -s has no parameter of that name"),
+        (["--law=-1", "--margin", "inf"], "the margin must be positive and finite, got inf"),
+        (["--law=-1", "--error", "nan"], "the relative error must be a finite number from 0 on, got nan"),
+        (["--law=-1", "--curve-column", ""], "the table has no column ''"),
+    ],
+)
+def test_a_law_or_an_option_that_cannot_be_judged(cli, tmp_path, words, says):
+    rows = "".join(f"{x},{r},{(1 + r / 100) / x}\n" for x in (1, 2, 4) for r in range(3))
+    (tmp_path / "data.csv").write_text(f"x , replicate, y\n{rows}")  # spaces around the names do no harm
+    answer = cli("judge", "data.csv", *words)
+    assert answer.code == 2
+    assert says in sentence(answer)
+
+
+def test_an_interval_without_end_is_printed(cli, tmp_path):
+    (tmp_path / "one.csv").write_text("x,replicate,y\n1,0,1\n2,0,0.5\n4,0,0.25\n")
+    answer = cli("judge", "one.csv", "--law=-1", "--error", "2")
+    assert answer.code == 3
+    assert "interval   [−∞, ∞]" in answer.out
+
+
+def test_what_claims_print_is_not_the_answer(cli, claims_file):
+    file = claims_file("print('imported') or tiny(experiment=Experiment(talking, X))", functions=TALKING)
+    answer = cli("check", file, "--json", "-", *SERIAL)
+    assert json.loads(answer.out)["exit_code"] == answer.code == 3  # the controls set knobs that it does not turn
+    assert "imported" in answer.err
+    assert "measuring" in answer.err
 
 
 def measured(cli):

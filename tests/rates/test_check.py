@@ -7,7 +7,7 @@ from tiny_claims import PILOT, X, flat, located, power, tiny, with_curve
 
 from rates.check import check, locate, seed_from
 from rates.claim import Check, Condition, Control, Margin
-from rates.experiment import Curve, Experiment
+from rates.experiment import Curve, Experiment, Pilot
 from rates.law import Law
 from rates.plan import Options, UsageError
 from rates.result import EXIT_CODES, ClaimRun, Outcome, Result, Run, claim_outcome, worst
@@ -114,7 +114,8 @@ def test_an_undecidable_claim_is_grey():
 
 
 def test_what_another_profile_decides_is_said():
-    claim = tiny(checks=(Check("experiment-law", "slope", Margin(0.1)),
+    claim = tiny(law=Law.power("x", "-1", constant="1"),
+                 checks=(Check("experiment-law", "slope", Margin(0.1)),
                          Check("experiment-law", "level", Margin(0.1), profile="ci")))  # fmt: skip
     assert "experiment-law level is decided in the ci profile" in run(claim).results[0].notes
 
@@ -251,3 +252,51 @@ def test_a_curve_that_fails_is_an_error_of_the_claim():
     found = run(with_curve(curve=Curve(broken), controls=()))
     assert found.exit_code == 2
     assert {r.reason for r in found.results} == {"ZeroDivisionError: no such moment"}
+
+
+def test_two_claims_of_one_name_are_told():
+    with pytest.raises(UsageError, match="two claims are named 'tiny': the name tells them apart"):
+        run(tiny(), with_curve())
+    same = tiny()
+    assert len(run(same, same).claims) == 1
+
+
+@pytest.mark.parametrize("claims", [3, None, [tiny(), None]])
+def test_what_is_no_claim_is_refused(claims):
+    with pytest.raises(UsageError, match="claims are given as addresses, files or Claim objects, got"):
+        check(claims, store=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"seed": -1}, "a seed must be a whole number from 0 on, got -1"),
+        ({"seed": 1.5}, "a seed must be a whole number from 0 on, got 1.5"),
+        ({"budget": float("nan")}, "a budget must be a positive number of seconds, got nan"),
+        ({"family_level": float("nan")}, "a family level must lie between 0 and 0.5, got nan"),
+    ],
+)
+def test_options_that_make_no_sense(options, says):
+    with pytest.raises(UsageError, match=says):
+        Options(**options)
+
+
+def test_a_curve_without_a_logarithm_is_an_error_in_one_sentence():
+    def vanishing(x):
+        return np.where(x > 30, 0.0, 1 / x)
+
+    [claim] = run(tiny(curve=Curve(vanishing), checks=(Check("experiment-curve", "level", 0.1),), controls=())).claims
+    assert claim.outcome is Outcome.ERROR
+    assert claim.results[0].reason == "the curve is 0 at x = 40: nothing can be held against it there"
+
+
+def test_an_error_of_the_plan_names_the_claim():
+    pilot = Pilot(1e9, 1e9)
+    with pytest.raises(UsageError, match=r"^memory:tiny: more than 1e\+09 replicates"):
+        run(tiny(experiment=Experiment(power, X, pilot=pilot)))
+
+
+def test_the_command_that_repeats_a_run_has_its_level(tmp_path, claims_file):
+    options = Options(family_level=1e-4)
+    result = check(str(tmp_path / claims_file("tiny()")), options=options, engine_name="serial", store=None).results[0]
+    assert result.reproduce.endswith("--family-level 0.0001")

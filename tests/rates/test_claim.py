@@ -1,8 +1,11 @@
 import pytest
-from tiny_claims import PILOT, X, flat, power, tiny, with_curve
+from tiny_claims import PILOT, X, exact, flat, power, tiny, with_curve
 
 from rates.claim import Check, Condition, Control, Margin, Source, case_label
-from rates.experiment import Experiment
+from rates.experiment import Curve, Experiment
+from rates.law import Law
+
+LEVEL = Check("experiment-law", "level", Margin(0.1))
 
 
 def test_a_claim_holds_together():
@@ -29,6 +32,18 @@ def test_a_claim_holds_together():
         ),
         ({"checks": ()}, "must be caught by experiment-law slope, which is not checked for this claim"),
         ({"controls": (flat(case={"d": 3}),)}, "the control 'slope -1/2' is for d=3, which is no case"),
+        ({"checks": (LEVEL,)}, "the check experiment-law level: a level needs a law with a constant"),
+        ({"checks": (Check("experiment-law", "slope", 0.1, x=(10, 20, 30)),)}, "x = 30 in its window, which the exp"),
+        ({"checks": (Check("experiment-law", "slope", 0.1, x=(10, 20)),)}, "has 2 x in its window: a rate needs at"),
+        ({"curve": Curve(exact), "checks": (Check("curve-law", "slope", 0.1),)}, "needs x, the points at which"),
+        ({"experiment": Experiment(power, (0, 1, 2))}, "needs x > 0 for its logarithm, got 0"),
+        ({"law": Law.separation("x", "-1")}, "a law of separation and an experiment with that estimand go together"),
+        (
+            {"law": Law.plateau("x", "1", approach="-1")},
+            "experiment-law slope: the rate of approach to a plateau cannot be checked yet",
+        ),
+        ({"cases": ()}, "a claim has at least one case"),
+        ({"cases": ({"r": float("nan")},)}, "a case holds nan, which is no finite number"),
     ],
 )
 def test_a_claim_that_contradicts_itself_is_refused(changes, says):
@@ -37,12 +52,69 @@ def test_a_claim_that_contradicts_itself_is_refused(changes, says):
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"law": "-1"}, "the law of tiny must be of type Law, got '-1'"),
+        ({"experiment": power}, "the experiment of tiny must be of type Experiment, got <function pow"),
+        ({"curve": exact}, "the curve of tiny must be of type Curve"),
+        ({"checks": LEVEL}, "the checks of tiny must be a tuple, got Check("),
+        ({"conditions": ["r > 1"]}, "each of the conditions of tiny must be of type Condition, got 'r > 1'"),
+        ({"cases": ([1],)}, "each of the cases of tiny must be of type Mapping"),
+        ({"name": 3}, "the name of a claim must be of type str, got 3"),
+        ({"name": "a/b:c"}, "part of an address, without : and /, got 'a/b:c'"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(changes, says):
+    with pytest.raises(ValueError, match=r"the name of|tiny") as error:
+        tiny(**changes)
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize("size", [-0.1, float("nan"), float("inf"), "0.1", True])
+def test_a_margin_is_a_finite_number(size):
+    for make in (lambda: Margin(size), lambda: Margin(0.1, size), lambda: Check("experiment-law", "slope", size)):
+        with pytest.raises(ValueError, match="of a margin must be a finite number from 0 on"):
+            make()
+
+
+def test_a_condition_is_true_or_false():
+    for make in (
+        lambda: Condition("r + 1"),
+        lambda: Condition("r"),
+        lambda: Check("curve-law", "slope", 0.1, only="d"),
+    ):
+        with pytest.raises(ValueError, match="not a relation such as 'r >= 1/2'"):
+            make()
+
+
+def test_a_word_with_spaces_is_a_word():
+    assert tiny().parameters({"start": "on the sphere"})["start"] == "on the sphere"
+
+
+def test_a_case_parameter_that_nothing_reads_is_refused():
+    with pytest.raises(ValueError, match="nothing reads the case parameter 'slpoe'"):
+        tiny(cases=({"slpoe": "-1/2"},))
+
+
+def test_two_windows_are_two_claims():
+    window = Check("experiment-law", "slope", Margin(0.1))
+    with pytest.raises(ValueError, match="experiment-law slope is checked twice"):
+        tiny(checks=(window, window))
+
+
 @pytest.mark.parametrize("comparison", ["experiment-paper", "law-curve"])
 def test_unknown_words_are_refused(comparison):
     with pytest.raises(ValueError, match=comparison):
         Check(comparison, "slope", Margin(0.1))
-    with pytest.raises(ValueError, match="trend"):
+    with pytest.raises(ValueError, match="unknown quantity 'trend': use slope, level, bound"):
         Control("c", {}, "experiment-law", "trend")
+    with pytest.raises(ValueError, match="unknown profile 'fast': use quick, ci, full"):
+        Check("experiment-law", "slope", Margin(0.1), profile="fast")
+    with pytest.raises(ValueError, match="unknown expectation 'fail': use refuted"):
+        Control("c", {}, "experiment-law", "slope", expect="fail")
+    with pytest.raises(ValueError, match="unknown direction 'down': use sharp, upper, lower"):
+        Law.power("x", "-1", direction="down")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +124,11 @@ def test_unknown_words_are_refused(comparison):
         ({"x": (1, 3, 2)}, "increase"),
         ({"block": 0}, "block must be at least 1"),
         ({"estimand": "control-variate"}, "a control variate and its known mean"),
+        ({"estimand": "median"}, "unknown estimand 'median': use mean"),
+        ({"axis": "times"}, "unknown axis 'times': use size, time"),
+        ({"block": 2.5}, "block must be at least 1 and whole, got 2.5"),
+        ({"numerical_error": -1.0}, "the numerical error of an experiment must be a finite number from 0 on"),
+        ({"numerical_error": float("nan")}, "the numerical error of an experiment must be a finite number from 0 on"),
     ],
 )
 def test_an_experiment_that_cannot_show_a_rate_is_refused(changes, says):
@@ -82,6 +159,7 @@ def test_formulas_see_defaults_below_the_case_below_changes():
 
 def test_checks_are_chosen_by_case_and_profile():
     claim = tiny(
+        law=Law.power("x", "-1", constant="1"),
         cases=({"d": 2}, {"d": 10}),
         checks=(
             Check("experiment-law", "slope", Margin(0.1), only="d < 5"),

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,8 @@ def test_show_tells_everything_before_anything_runs(cli):
 
 def test_show_says_what_is_left_to_other_profiles(cli, claims_file):
     later = "Check('experiment-law', 'level', Margin(0.1), profile='ci')"
-    file = claims_file(f"tiny(checks=(Check('experiment-law', 'slope', Margin(0.1)), {later}))")
+    known = "law=Law.power('x', '-1', constant='1')"
+    file = claims_file(f"tiny({known}, checks=(Check('experiment-law', 'slope', Margin(0.1)), {later}))")
     assert "left to other profiles: experiment-law level (ci)" in cli("show", file).out
     assert "left to other profiles" not in cli("show", file, "--profile", "ci").out
     assert "cv" not in cli("show", file, "--set", "cv=0.3").err
@@ -217,3 +219,35 @@ def test_it_is_a_module_too():
 def test_a_reader_that_has_enough():
     answer = subprocess.run(f"{sys.executable} -m rates list ntk | true", shell=True, capture_output=True, check=False)
     assert answer.stderr == b""
+
+
+def test_a_refuted_claim_is_refuted_also_for_a_reader_that_has_enough(tmp_path):
+    rows = "".join(f"{x},{r},{1 + r / 1000}\n" for x in (1, 2, 4) for r in range(10))
+    (tmp_path / "flat.csv").write_text(f"x,replicate,y\n{rows}")
+    for words in ("", "--json -"):
+        command = f"set -o pipefail; sleep 0 | {sys.executable} -m rates judge flat.csv --law=-1 {words} | true"
+        answer = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+        assert answer.returncode == 1
+        assert b"Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(("redirection", "says"), [("> /dev/full", "no space left on device"), (">&-", "")])
+def test_an_output_that_takes_nothing(redirection, says):
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no full device")
+    command = f"{sys.executable} -m rates show ntk/spectrum:counting {redirection}"
+    answer = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert says in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_terminal_without_unicode_gets_signs_that_mean_the_same(tmp_path):
+    rows = "".join(f"{x},{r},{(1 + r / 1000) / x}\n" for x in (1, 2, 4) for r in range(10))
+    (tmp_path / "fine.csv").write_text(f"x,replicate,y\n{rows}")
+    answer = subprocess.run(
+        [sys.executable, "-m", "rates", "judge", "fine.csv", "--law=-1"], cwd=tmp_path, capture_output=True, check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, text=True,
+    )  # fmt: skip
+    assert "+ consistent" in answer.stdout
+    assert "-1.000 +- 0.100" in answer.stdout
+    assert "?" not in answer.stdout

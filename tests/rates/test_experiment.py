@@ -37,8 +37,14 @@ def test_shapes_that_are_understood(value, options, x, shape):
         (np.ones((4, 2)), {"axis": "time"}, None, "expected 4 replicates × 3 points"),
         (1.0, {}, 2.0, r"returned shape \(\)"),
         ([1, 1, np.nan, 1], {}, 2.0, "not finite"),
-        ([1, 1, np.inf, 1], {}, 2.0, "not finite"),
+        ([1, 1, -np.inf, 1], {}, 2.0, "not finite"),
         ([1, 1, -0.25, 1], {}, 2.0, r"negative value \(-0.25\)"),
+        ([1, 1, 1e200, 1], {}, 2.0, r"a value beyond 1e\+150: give y in larger units"),
+        (np.array([1, 1, 1j, 1]), {}, 2.0, "the experiment returned complex numbers"),
+        (["1", "1", "1", "1"], {}, 2.0, "the experiment returned no numbers"),
+        (None, {}, 2.0, "the experiment returned no array of numbers: float"),
+        ([[1], [1, 2]], {}, 2.0, "the experiment returned no array of numbers"),
+        (np.ma.masked_array(np.ones(4), [True, False, False, False]), {}, 2.0, "the experiment returned masked values"),
     ],
 )
 def test_what_is_not_a_measurement_is_refused_in_one_sentence(value, options, x, says):
@@ -110,3 +116,28 @@ def test_a_pilot_from_a_coefficient_of_variation():
     pilot = Pilot.from_cv(0.3, [1, np.e, np.e**2])
     assert pilot.level == pytest.approx(0.3 / 3**0.5)
     assert pilot.slope == pytest.approx(0.3 / 2**0.5)
+
+
+def test_the_mean_of_a_variate_is_one_number_an_x():
+    x = np.array(X)
+    for mean, says in [(np.ones(2), "3 finite numbers"), (np.nan, "3 finite numbers"), (1j, "complex numbers")]:
+        experiment = returning(1.0, estimand="control-variate", control_mean=lambda x, mean=mean: mean)
+        with pytest.raises(MeasurementError, match=f"the control mean .*{says}"):
+            experiment.known_mean(x, {})
+    constant = returning(1.0, estimand="control-variate", control_mean=lambda x: 2)
+    np.testing.assert_array_equal(constant.known_mean(x, {}), [2.0, 2.0, 2.0])
+    assert returning(1.0).known_mean(x, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "says"), [(np.array([1, 1j, 1]), "complex"), ({}, "no parts"), (["a"], "no numbers")]
+)
+def test_what_is_not_a_curve_is_refused(value, says):
+    with pytest.raises(MeasurementError, match=f"the curve returned {says}"):
+        Curve(lambda x: value).run(np.array(X), {})
+
+
+@pytest.mark.parametrize("error", [-1.0, np.nan, np.inf])
+def test_the_error_of_a_curve_is_a_finite_number(error):
+    with pytest.raises(ValueError, match="the relative error of a curve must be a finite number from 0 on"):
+        Curve(lambda x: x, error)

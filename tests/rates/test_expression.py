@@ -5,7 +5,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rates.expression import evaluate, exact, holds, mathml, parse, plain, tex
+from rates.expression import evaluate, evaluate_number, exact, holds, mathml, parse, plain, tex
 
 FRACTIONS = st.fractions(max_denominator=1000, min_value=-100, max_value=100)
 
@@ -43,8 +43,19 @@ def test_a_parameter_may_be_called_like_sympy_calls_something():
 
 
 def test_what_is_not_a_number_is_refused():
-    with pytest.raises(ValueError, match="not a number: 'r'"):
+    with pytest.raises(ValueError, match="not a finite number: 'r'"):
         exact("r")
+
+
+@pytest.mark.parametrize("text", ["1/0", "oo", "-oo", "sqrt(-1)", "1e400", "nan", "1 > 0", "(1, 2)"])
+def test_a_number_is_real_and_finite(text):
+    with pytest.raises(ValueError, match="not a f"):
+        exact(text)
+
+
+def test_a_formula_without_a_finite_value_is_refused():
+    with pytest.raises(ValueError, match=r"the formula 1/s has no finite value at s = 0"):
+        evaluate_number(parse("1/s"), {"s": 0})
 
 
 def test_the_missing_are_named_and_the_given_too():

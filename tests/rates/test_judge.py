@@ -47,7 +47,12 @@ def test_one_computed_replicate_has_a_numerical_error():
 
 SPOILT = {
     "the table has no column 'replicate'": lambda f: f.drop(columns="replicate"),
-    "the column 'y' holds something that is not a number": lambda f: f.assign(y="many"),
+    "the column 'y' holds 'many', which is not a number, in row 1": lambda f: f.assign(y="many"),
+    "the column 'y' holds true and false, not numbers": lambda f: f.assign(y=True),
+    "the column 'y' holds a number that is too large": lambda f: f.assign(y=[10**400] * len(f)),
+    "beyond 1e+150": lambda f: f.assign(y=1e200),
+    "the table has no rows": lambda f: f.iloc[:0],
+    "the column 'replicate' is empty in row 3": lambda f: f.assign(replicate=f["replicate"].where(f.index != 2)),
     "the column 'y' is not finite in row 3": lambda f: f.assign(y=f["y"].where(f.index != 2)),
     "x = 10 appears twice in replicate 0": lambda f: pd.concat([f, f.head(1)]),
     "replicate 0 has no y at x = 10": lambda f: f.iloc[1:],

@@ -104,3 +104,24 @@ def test_what_is_not_a_formula_is_refused(text):
 def test_an_unknown_direction_is_refused():
     with pytest.raises(ValueError, match="sideways"):
         Law.power("n", "-1", direction="sideways")
+
+
+@pytest.mark.parametrize(
+    "law", [Law.plateau("n", "0"), Law.power("n", "-1", constant="-2"), Law.power("n", "-1", plus=("-2", "-100"))]
+)
+def test_a_law_that_is_not_positive_has_no_logarithm(law):
+    with pytest.raises(ValueError, match=r"is not positive at n = 10: it has no logarithm"):
+        law.log_shape(np.array([10.0, 20.0]), {})
+
+
+def test_the_log_of_a_law_does_not_underflow():
+    x = np.array([1.0, 1e4])
+    np.testing.assert_allclose(Law.exponential("t", "-1").log_shape(x, {}), -x)
+
+
+def test_what_cannot_be_held_against_a_law():
+    with pytest.raises(ValueError, match="a level needs a law with a constant, which y ≍ 1/n is not"):
+        Law.power("n", "-1").require_quantity("level")
+    with pytest.raises(ValueError, match="the rate of approach to a plateau cannot be checked yet"):
+        Law.plateau("n", "1", approach="-1").require_quantity("slope")
+    Law.plateau("n", "1", approach="-1").require_quantity("level")

@@ -56,7 +56,7 @@ def test_a_claim_that_fails_says_how_to_repeat_it():
     first, second, third = str(error.value).splitlines()
     assert first == "memory:tiny is refuted"
     assert second.startswith("  refuted: memory:tiny experiment-law slope: predicted -2.0000, estimate -")
-    assert third.endswith("--seed 4")
+    assert third == "  Options(profile='quick', seed=4) on the claim 'tiny'"
 
 
 def test_a_control_that_is_not_caught_fails_the_test():

@@ -206,7 +206,7 @@ def test_a_deterministic_experiment_carries_its_numerical_error():
     ("values", "error", "message"),
     [
         (np.ones((4, K)), None, "expected"),
-        (np.full((4, K, 1), np.nan), None, "not finite"),
+        (np.full((4, K, 1), np.nan), None, "not a number"),
         (np.ones((4, K, 1)), np.zeros(K), "one replicate"),
     ],
 )

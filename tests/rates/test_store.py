@@ -202,6 +202,11 @@ def test_export_has_a_line_for_each_value(tmp_path):
             store.export(tmp_path / "no" / "such" / "out.csv")
 
 
+def test_an_export_onto_a_folder_is_refused(tmp_path):
+    with Store.open(None) as store, pytest.raises(StoreError, match="is a folder: give a file"):
+        store.export(tmp_path)
+
+
 WRITER = """
 import sys
 import numpy as np

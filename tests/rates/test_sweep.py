@@ -248,7 +248,7 @@ def test_a_claim_that_cannot_be_sent_to_a_worker_is_one_sentence():
         (lambda n, streams: [[1.0, 2.0]] * len(streams), "the experiment returned shape (8, 2)"),
         (lambda n, streams: [np.nan] * len(streams), "the experiment returned a value that is not finite"),
         (lambda n, streams: [-1.0] * len(streams), "the experiment returned a negative value (-1)"),
-        (lambda n, streams: "text", "ValueError: could not convert string to float"),
+        (lambda n, streams: "text", "the experiment returned no numbers"),
         (lambda n, streams: sys.exit("bye"), "SystemExit: bye"),
         (lambda n, streams, missing: [1.0], "TypeError: "),
     ],

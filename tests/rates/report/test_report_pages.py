@@ -110,7 +110,7 @@ def test_figures_are_strict_json_in_theme_colours(pages: dict[str, str]) -> None
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     claim = report_fixture.claim(
-        HOSTILE, Law.power("n", "-1"), statement=HOSTILE, remark=HOSTILE,
+        "hostile", Law.power("n", "-1"), statement=HOSTILE, remark=HOSTILE,
         source=Source(authors=HOSTILE, title=HOSTILE, venue=HOSTILE, statement=HOSTILE, url="javascript:alert(1)"),
     )  # fmt: skip
     made = report_fixture.outer_rate()
@@ -155,7 +155,8 @@ FORMS = [
 def test_every_form_of_law_is_drawn(law: Law) -> None:
     made = report_fixture.outer_rate()
     row = replace(made.results[0], form=str(law.form), direction=str(law.direction))
-    report = from_json(to_json(Run((replace(made, claim=report_fixture.claim("x", law), results=(row,)),), {}, "quick",
+    owner = report_fixture.claim("x", law, experiment=None, checks=())
+    report = from_json(to_json(Run((replace(made, claim=owner, results=(row,)),), {}, "quick",
                                    1, "cpu")))  # fmt: skip
     text = claim_page(report, report.claims[0])
     Walk.over(text)

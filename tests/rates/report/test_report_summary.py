@@ -32,6 +32,12 @@ def test_every_claim_has_a_line_and_a_reason(run: Run, width: int) -> None:
     assert ("[−0.764, −0.738]" in text) == (width > 100)
 
 
+def test_a_narrow_terminal_has_room_for_the_claims(run: Run) -> None:
+    text = "".join(printed(run, 40).split())
+    for claim in run.claims:
+        assert claim.address in text
+
+
 def test_a_terminal_without_unicode(run: Run) -> None:
     text = printed(run, 100, "ascii")
     assert "x refuted" in text
