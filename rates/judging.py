@@ -163,6 +163,13 @@ def _judge(
         interval, predicted, check.margin.total, direction, estimate=found.estimate,
         subject=_subject(check, law), needed=lambda: _needed(found, predicted, check, direction, alpha),
     )  # fmt: skip
+    identical = part.sample.error is None and bool(np.all(part.sample.values == part.sample.values[:1]))
+    if decision.outcome is Outcome.CONSISTENT and identical:
+        reason = (
+            f"all {part.sample.replicates} replicates agree to the last bit: does the experiment use its streams?"
+            " A deterministic one declares its numerical_error"
+        )
+        decision = Decision(Outcome.ERROR, reason, "identical")
     if decision.outcome is Outcome.CONSISTENT and against_law and slope and part.curve is None:
         decision = _bent(check, part, offset, law, predicted, alpha) or decision
     slopes = local_slopes(part.sample, part.estimand, semilog=law.semilog)

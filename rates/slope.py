@@ -153,11 +153,6 @@ def fit(
     shift = 0.0 if offset is None else float(weights @ offset)
     numeric = float(np.abs(weights) @ _log_error(np.broadcast_to(np.asarray(offset_error, dtype=float), weights.shape)))
     pseudo = _sample_pseudo_values(sample, estimand) @ weights - shift
-    if sample.error is None and np.all(sample.values == sample.values[:1]):
-        raise ValueError(
-            f"all {sample.replicates} replicates are identical: does the experiment use its streams?"
-            " A deterministic one declares its numerical_error"
-        )
     if sample.error is not None:
         numeric += estimand.logs * float(np.abs(weights) @ _log_error(sample.error))
         return Fit(float(pseudo[0]), 0.0, 0, pseudo, numeric)

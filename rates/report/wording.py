@@ -44,6 +44,8 @@ EXPECTATIONS: Mapping[str, str] = {
     "invalid": "must come out invalid", "faster": "must be faster than guaranteed",
 }  # fmt: skip
 DASH = "–"
+_SUPERSCRIPTS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+_PLAIN = str.maketrans(_SUPERSCRIPTS, "-0123456789")
 _MINUS = re.compile(r"(?<![\w.)\]])-(?=[\d.∞])")
 
 
@@ -83,7 +85,7 @@ def scientific(value: float, digits: int = 3) -> str:
     """Return mantissa and power of ten in Unicode: 3.2 × 10⁻⁹, and 10⁻³ where the mantissa is one."""
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", _SUPERSCRIPTS))
     return power if mantissa == "1" else f"{signed(mantissa)} × {power}"
 
 
@@ -159,6 +161,7 @@ def ascii_only(text: str) -> str:
              "≲": "<~", "≳": ">~", "·": "*", "“": '"', "”": '"', "’": "'", "±": "+-"}  # fmt: skip
     for old, new in table.items():
         text = text.replace(old, new)
+    text = re.sub(f"[{_SUPERSCRIPTS}]+", lambda found: f"^{found.group().translate(_PLAIN)}", text)
     return text.encode("ascii", "replace").decode("ascii")
 
 

@@ -161,7 +161,7 @@ def test_a_law_or_an_option_that_cannot_be_judged(cli, tmp_path, words, says):
 
 
 def test_an_interval_without_end_is_printed(cli, tmp_path):
-    (tmp_path / "one.csv").write_text("x,replicate,y\n1,0,1\n2,0,0.5\n4,0,0.25\n")
+    (tmp_path / "one.csv").write_text("x,replicate,y\n1,0,1\n2,0,0.5\n4,0,0.25\n8,0,0.125\n")
     answer = cli("judge", "one.csv", "--law=-1", "--error", "2")
     assert answer.code == 3
     assert "interval   [−∞, ∞]" in answer.out

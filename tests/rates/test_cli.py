@@ -250,4 +250,5 @@ def test_a_terminal_without_unicode_gets_signs_that_mean_the_same(tmp_path):
     )  # fmt: skip
     assert "+ consistent" in answer.stdout
     assert "-1.000 +- 0.100" in answer.stdout
+    assert "level      10^-3" in answer.stdout
     assert "?" not in answer.stdout

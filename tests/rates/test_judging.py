@@ -213,3 +213,39 @@ def test_a_bend_matters_where_it_moves_the_slope(bend, expected):
     judged = judge_sample(SLOPE, HALF, {}, Evidence(Sample(X, bent), estimand("mean")), 1e-3)
     assert judged.decision.outcome is expected
     assert any("curvature alarm" in note for note in judged.notes)
+
+
+def test_replicates_that_do_not_use_their_streams_are_no_agreement():
+    same = np.repeat((X**-1.0)[np.newaxis, :, np.newaxis], 8, axis=0)
+    found = outcome(SLOPE, Law.power("n", "-1"), Evidence(Sample(X, same), estimand("mean")))
+    assert found.outcome is Outcome.ERROR
+    assert "does the experiment use its streams" in found.reason
+    off = outcome(SLOPE, Law.power("n", "-2"), Evidence(Sample(X, same), estimand("mean")))
+    assert off.outcome is Outcome.REFUTED
+
+
+def test_a_run_that_never_arrives_is_inconclusive():
+    steps = np.random.default_rng(0).lognormal(0, 0.1, (16, len(X), 1)) * X[:, np.newaxis] ** 3
+    steps[3, -1] = np.inf
+    law = Law.power("x", "3", direction="upper")
+    found = outcome(SLOPE, law, Evidence(Sample(X, steps), estimand("mean")))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "1 of 16 runs at x = 160 never arrived" in found.reason
+
+
+def test_a_curve_close_to_the_law_but_not_on_it_is_not_consistent():
+    x = 10.0 ** np.arange(2, 12)
+    check = Check("curve-law", "slope", Margin(0.02), x=tuple(x))
+    curve = {"total": x**-0.745 * (1 + x**-0.5)}
+    found = judge_curve(check, Law.power("x", "-3/4"), {}, x, curve, 1e-9)
+    assert found.decision.outcome is Outcome.INCONCLUSIVE
+    assert "not within its own error" in found.decision.reason
+
+
+def test_a_bend_on_the_good_side_of_a_bound_does_not_withhold():
+    bent = X ** (-0.9 - 0.1 * np.log(X / X[0]))
+    noisy = np.random.default_rng(0).lognormal(0, 0.01, (64, len(X), 1)) * bent[:, np.newaxis]
+    law = Law.power("x", "-1/2", direction="upper")
+    found = outcome(SLOPE, law, Evidence(Sample(X, noisy), estimand("mean")))
+    assert found.outcome is Outcome.CONSISTENT
+    assert found.faster is not None

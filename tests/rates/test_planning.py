@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from rates.planning import detectable_deviation, expected_standard_error, required_replicates, schedule
-from rates.slope import quantile
+from rates.claim import Check, Margin
+from rates.estimand import estimand
+from rates.judging import Evidence, judge_sample
+from rates.law import Law
+from rates.planning import detectable_deviation, expected_standard_error, required_replicates, schedule, widened
+from rates.result import Outcome
+from rates.slope import Sample, quantile
 
 # Replicates for a slope margin of 0.1 at power 0.9 over seven points (one-sided, equivalence) at four levels.
 TABLE = [
@@ -114,3 +119,23 @@ def test_a_schedule_spends_its_level_and_reaches_its_plan(sd, margin, results, b
     assert all(a < b for a, b in zip(plan.looks, plan.looks[1:], strict=False))
     assert plan.alpha_look * len(plan.looks) * results == pytest.approx(alpha)
     assert plan.looks[-1] >= needed(plan.alpha_look)
+
+
+@pytest.mark.parametrize(("shape", "margin"), [(4.0, 0.15), (4.0, 0.3), (1.0, 0.3)])
+def test_a_level_planned_for_its_skewness_reaches_its_power(shape, margin):
+    rng = np.random.default_rng(int(10 * shape + 100 * margin))
+    sd, skewness, alpha = shape**-0.5, 2 * shape**-0.5, 1e-3
+    count = widened(required_replicates(sd, margin, alpha), alpha, skewness)
+    x, curve = np.array([1.0, 2.0, 4.0]), {"total": np.array([1.0, 0.5, 0.25])}
+    check, law = Check("experiment-curve", "level", Margin(margin)), Law.power("x", "-1")
+    missed = 0
+    for _ in range(1500):
+        noise = rng.gamma(shape, 1 / shape, (count, 1, 1))  # one draw a replicate: a trajectory
+        evidence = Evidence(Sample(x, noise / x[:, np.newaxis]), estimand("mean"), curve)
+        missed += judge_sample(check, law, {}, evidence, alpha).decision.outcome is not Outcome.CONSISTENT
+    assert missed <= 8  # 1.5 expected at power 0.999
+
+
+def test_more_skewness_needs_more_replicates():
+    assert 50 < widened(50, 1e-3, 0.0) < widened(50, 1e-3, 1.0) < widened(50, 1e-3, 2.0)
+    assert widened(10**6, 1e-3, 1.0) < 1.01e6

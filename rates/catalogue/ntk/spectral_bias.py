@@ -98,17 +98,17 @@ LEARNING_TIME = Claim(
     cases=({"d": 2, "odd": 0, "eta": "2/5"}, {"d": 2, "odd": 1, "eta": "2/5"}),
     conditions=(Condition("Eq(d, 2)", why="the simulation runs on the circle"), *CONDITIONS[1:]),
     curve=Curve(learning_time, 1e-9, "geometric sum of the mean error"),
+    remark="The area is taken up to a time that grows like k^d by itself, so that far out the curve says nothing about"
+    " the law; half-time does.",
     experiment=Experiment(measured_learning_time, x=(8, 12, 16, 24, 32), axis="time", block=4,
                           pilot=Pilot(0.04, 0.08, 0.045)),
     checks=(
-        Check("curve-law", "slope", Margin(0.02), x=FAR),
         Check("experiment-curve", "level", Margin(0.05)),
         Check("experiment-curve", "slope", Margin(0.06)),
         Check("experiment-law", "slope", Margin(0.06, bias=0.041, note="the curve's own slope on degrees 8 to 32"),
               only="Eq(odd, 0)"),
     ),
     controls=(
-        Control("output layer only, far out", {"layers": "output"}, "curve-law", "slope"),
         Control("a ridge, against the curve", {"ridge": 1e-3}, "experiment-curve", "slope"),
         Control("output layer only", {"layers": "output"}, "experiment-curve", "level", predicted=1.393,
                 why="degree k then takes k^(d+2) samples"),
