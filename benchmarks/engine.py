@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks import named
 from rates.check import check
 from rates.claim import Check, Claim, Margin
+from rates.evidence import Evidence, judge_sample
 from rates.experiment import Curve, Experiment
-from rates.judging import Evidence, judge_sample
 from rates.law import Law
 from rates.plan import Options
 from rates.slope import Mean, Sample, fit, slope_weights

@@ -144,19 +144,19 @@ def judge(
     json_file: JsonFile = None,
 ) -> int:
     """Decide whether numbers that you already have agree with a law; no algorithm is needed."""
-    from rates import judged
+    from rates import judge_command
     from rates.choices import choice, pairs, require_writable
     from rates.publish import write_json
 
     choice("--direction", direction, ["sharp", "upper", "lower"])
     choice("--quantity", quantity, ["slope", "level", "bound"])
     require_writable(None, json_file)
-    result = judged.judge_file(
+    result = judge_command.judge_file(
         data, law, parameters=pairs(settings), direction=direction, quantity=quantity, margin=margin, alpha=alpha,
         curve_column=curve_column, numerical_error=error,
     )  # fmt: skip
-    judged.print_result(result, sys.stderr if json_file == "-" else sys.stdout)
-    run = judged.as_run(result)
+    judge_command.print_result(result, sys.stderr if json_file == "-" else sys.stdout)
+    run = judge_command.as_run(result)
     if json_file is not None:
         write_json(run, json_file)
     return run.exit_code

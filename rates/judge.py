@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rates.claim import LEVELS, Check, Comparison, Margin, Quantity
+from rates.evidence import Evidence, judge_sample
 from rates.experiment import MeasurementError, shaped
 from rates.expression import Number, exact
-from rates.judging import Evidence, judge_sample
 from rates.law import Form, Law
 from rates.result import Result
 from rates.slope import Sample, estimand

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from rates.evidence import Evidence, Judgement, Parts, judge_curve, judge_sample
 from rates.fingerprint import fingerprint
-from rates.judging import Evidence, Judgement, Parts, judge_curve, judge_sample
 from rates.plan import ClaimPlan, Options, Trial
 from rates.result import Outcome
 from rates.slope import Sample, estimand

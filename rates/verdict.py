@@ -176,11 +176,6 @@ def fit_parts(mean: Array, parts: Mapping[str, Array], standard_error: Array | N
     return PartFactors(factors, dict(zip(design, np.sqrt(np.diag(covariance)).tolist(), strict=True)))
 
 
-def compare_parts(mean: Array, parts: Mapping[str, Array], standard_error: Array | None = None) -> dict[str, float]:
-    """Return the factor by which each part of a curve would have to be scaled to give the measured means."""
-    return dict(fit_parts(mean, parts, standard_error).factor)
-
-
 def _beaten(
     low: float, high: float, predicted: float, margin: float, value: float, direction: Direction
 ) -> float | None:

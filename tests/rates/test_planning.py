@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from rates.claim import Check, Margin
 from rates.estimand import estimand
-from rates.judging import Evidence, judge_sample
+from rates.evidence import Evidence, judge_sample
 from rates.law import Law
 from rates.planning import detectable_deviation, expected_standard_error, required_replicates, schedule, widened
 from rates.result import Outcome

@@ -85,6 +85,7 @@ FAR = tuple(2.0**i for i in range(5, 16))
 SOURCE = derived("linear mean dynamics; k^-d of the spectrum also in Basri et al. 2020. The paper cites spectral bias")
 CONDITIONS = (
     Condition("d >= 2"),
+    Condition("Eq(odd*(odd - 1), 0)", why="even or odd degrees"),
     Condition("gamma > 0", why="odd degrees are never learnt"),
     Condition("eta*(1 + 1/(2*d)) < 2", why="η k(x,x) ≥ 2 diverges"),
 )

@@ -113,7 +113,8 @@ DECAY = Claim(
     law=Law.power("j", "-d", constant=_CONSTANT_BOTH),
     source=derived("Funk–Hecke formula; k^-d also in Basri et al. 2020"),
     cases=tuple({"d": d, "odd": odd, "gamma": "1/2"} for d in (2, 3, 10) for odd in (0, 1)),
-    conditions=(Condition("d >= 2", why="S^0 has two points"), Condition("gamma > 0", why="odd degrees vanish")),
+    conditions=(Condition("d >= 2", why="S^0 has two points"), Condition("gamma > 0", why="odd degrees vanish"),
+                Condition("Eq(odd*(odd - 1), 0)", why="even or odd degrees")),
     curve=Curve(exact_eigenvalue, 1e-12, "closed form of every eigenvalue by Funk–Hecke"),
     # Quadrature has an absolute error near 1e-15, and the smallest eigenvalue here is above 1e-9.
     experiment=Experiment(quadrature_eigenvalue, x=tuple(range(1, 7)), numerical_error=2e-6),

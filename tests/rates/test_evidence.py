@@ -3,7 +3,7 @@ import pytest
 
 from rates.claim import Check, Margin
 from rates.estimand import estimand
-from rates.judging import Evidence, judge_curve, judge_sample
+from rates.evidence import Evidence, judge_curve, judge_sample
 from rates.law import Law
 from rates.result import Outcome
 from rates.slope import Sample
