@@ -108,7 +108,7 @@ def _results(claim: Claim, found: Found, mine: Sequence[Found], options: Options
     trial = found.trial
     left = sorted({f"{c.name} is decided in the {c.profile} profile" for c in claim.checks
                    if c.applies(trial.case) and not c.undecidable and not c.runs_in(options.profile)})  # fmt: skip
-    notes = [f"assumed by the source, not met here: {c.relation} ({c.given(trial.parameters)}){c.because}"
+    notes = [f"assumed by the source, not met here: {c.text} ({c.given(trial.parameters)}){c.because}"
              for c in claim.conditions if not c.required and not c.holds(trial.parameters)]  # fmt: skip
     rows = []
     for check in claim.checks_for(trial.case, options.profile):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -53,6 +54,13 @@ class Condition:
     def holds(self, parameters: Mapping[str, Number]) -> bool:
         """Return whether the relation is true; ValueError names a missing parameter."""
         return holds(parse(self.relation), parameters)
+
+    @property
+    def text(self) -> str:
+        """The relation as people write it: `d = 2` for `Eq(d, 2)`."""
+        return re.sub(
+            r"^(Eq|Ne)\((.+), (.+)\)$", lambda m: f"{m[2]} {'=' if m[1] == 'Eq' else '≠'} {m[3]}", self.relation
+        )
 
     def given(self, parameters: Mapping[str, Number]) -> str:
         """Return the values that enter the relation, as text."""
@@ -244,7 +252,7 @@ class Claim:
         given = self.formula_parameters(case, changed)
         for condition in self.conditions:
             if condition.required and not condition.holds(given):
-                return f"the law needs {condition.relation}, given {condition.given(given)}{condition.because}"
+                return f"the law needs {condition.text}, given {condition.given(given)}{condition.because}"
         return ""
 
     def checks_for(self, case: Mapping[str, Number], profile: str) -> tuple[Check, ...]:

@@ -93,7 +93,7 @@ def _facts(claim: Claim) -> Iterator[tuple[str, list[str]]]:
         yield (
             "conditions",
             [
-                f"{c.relation}   ({'required' if c.required else 'assumed by the source only'}){c.because}"
+                f"{c.text}   ({'required' if c.required else 'assumed by the source only'}){c.because}"
                 for c in claim.conditions
             ],
         )

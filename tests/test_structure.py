@@ -80,7 +80,7 @@ def test_no_chapter_is_imported_by_name_from_outside():
 def test_judging_knows_nothing_of_how_people_meet_it():
     outer = ("rates.cli", "rates.show", "rates.listing", "rates.publish", "rates.report", "rates.progress", "rich")
     inner = (
-        "law claim experiment expression estimand slope verdict planning judging plan session check sweep store tasks"
+        "law claim experiment expression estimand slope verdict planning evidence plan session check sweep store tasks"
         " engines result asymptote fingerprint judge streams environment"
     )
     files = [ROOT / f"rates/{module}.py" for module in inner.split()]

@@ -76,7 +76,7 @@ def _condition(condition: Condition, claim: Claim) -> dict[str, Any]:
         except (ValueError, TypeError, KeyError):  # a parameter without a value: the engine reports that itself
             continue
     return {
-        "relation": condition.relation,
+        "relation": condition.text,
         "required": condition.required,
         "why": condition.why,
         "broken": broken,
