@@ -58,9 +58,9 @@ class Condition:
     @property
     def text(self) -> str:
         """The relation as people write it: `d = 2` for `Eq(d, 2)`."""
-        return re.sub(
-            r"^(Eq|Ne)\((.+), (.+)\)$", lambda m: f"{m[2]} {'=' if m[1] == 'Eq' else '≠'} {m[3]}", self.relation
-        )
+        sign = {"Eq": "=", "Ne": "≠"}
+        equal = re.sub(r"^(Eq|Ne)\((.+), (.+)\)$", lambda m: f"{m[2]} {sign[m[1]]} {m[3]}", self.relation)
+        return equal.replace("**", "^")
 
     def given(self, parameters: Mapping[str, Number]) -> str:
         """Return the values that enter the relation, as text."""
