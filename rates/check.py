@@ -13,7 +13,7 @@ from typing import Any
 from rates.catalogue import Located, find
 from rates.claim import Check, Claim
 from rates.engines import require_engine
-from rates.environment import check_device, describe
+from rates.environment import check_device, describe, single_thread
 from rates.plan import ClaimPlan, Options, UsageError, plan
 from rates.result import ClaimRun, ControlResult, Outcome, Result, Run, claim_outcome
 from rates.session import Event, Found, Session
@@ -59,7 +59,8 @@ def check(
     with Store.open(store) as kept, engine(engine_name, jobs) as executor:
         session.run(Sweeper(kept, executor, jobs))
     runs = tuple(_claim_run(p, session, chosen) for p in plans)
-    environment = describe(chosen.device) | {"engine": engine_name, "jobs": jobs}
+    with single_thread():  # as it was measured
+        environment = describe(chosen.device) | {"engine": engine_name, "jobs": jobs}
     return Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start)
 
 

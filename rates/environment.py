@@ -45,7 +45,7 @@ def describe(device: str = "cpu") -> dict[str, Any]:
     ]
     found: dict[str, Any] = {
         "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "platform": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "packages": versions() | _own_version(),
