@@ -95,6 +95,12 @@ MINIMAX = Claim(
 )  # fmt: skip
 
 SPHERE = tuple({"d": d, "r": r, "scale": "1/10", "noise": "1/4", "eta": "2/5"} for d in (3, 10) for r in ("1/2", "3/4"))
+REGION_SPHERE = (
+    *REGION[:5],
+    Condition("2*scale/128**(d/(2*r*d + d - 1)) <= 1/(4*d**2) + 1/(4*d)", required=False,
+              why="2λ ≤ ‖Σ‖ from T = 128 on; the right side is a lower bound of the eigenvalue of degree 1"),
+    REGION[6],
+)  # fmt: skip
 FAR_D3 = tuple(10.0**i for i in range(6, 34, 3))
 FAR_D10 = tuple(10.0**i for i in range(12, 61, 6))
 
@@ -104,7 +110,7 @@ MINIMAX_SPHERE = Claim(
     law=Law.power("T", "-2*r*d/(2*r*d+d-1)", constant=f"{_BIAS} + {_VARIANCE}"),
     source=paper("Corollary 2, for the infinite-width limit"),
     cases=SPHERE,
-    conditions=REGION,
+    conditions=REGION_SPHERE,
     curve=EXACT_WHOLE,
     experiment=Experiment(sphere_risk, x=(128, 256, 512, 1024), block=16, pilot=Pilot(0.36, 0.3, 0.01)),
     checks=(

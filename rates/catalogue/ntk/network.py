@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rates.catalogue.ntk._problems import regression, risk_curve, samples, schedule, truncation
 from rates.catalogue.ntk._sources import derived, paper
-from rates.catalogue.ntk.averaged_sgd import BETA, CIRCLE, EXACT_WHOLE, ON_THE_CIRCLE, REGION, SPHERE
+from rates.catalogue.ntk.averaged_sgd import BETA, CIRCLE, EXACT_WHOLE, ON_THE_CIRCLE, REGION, REGION_SPHERE, SPHERE
 from rates.claim import Check, Claim, Condition, Control, Margin
 from rates.experiment import Experiment, Pilot
 from rates.law import Law
@@ -174,7 +174,7 @@ RATE_SPHERE = Claim(
     law=Law.power("T", "-2*r*beta/(2*r*beta+1)", where=BETA),
     source=paper("Corollary 2"),
     cases=SPHERE_CASES,
-    conditions=(*REGION, *WIDTH_CONDITIONS),
+    conditions=(*REGION_SPHERE, *WIDTH_CONDITIONS),
     curve=EXACT_WHOLE,
     experiment=Experiment(
         network_risk, x=(128, 256, 512, 1024), estimand="control-variate", control_mean=sphere_mean, block=8,
@@ -214,7 +214,7 @@ WIDTH = Claim(
         Control("swish with slope 10", {"activation": "swish", "sharpness": 10.0}, "experiment-law", "slope",
                 why="the gap to the ReLU kernel does not close"),
     ),
-    remark="The theorem's width is exponential in T, and its proof says nothing at these widths: the rate is a"
+    remark="The theorem's width is exponential in T, and the paper's main text gives no rate in the width: this one is a"
     " heuristic that the measurement supports, not a statement of the paper.",
 )  # fmt: skip
 
