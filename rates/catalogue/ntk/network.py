@@ -214,8 +214,8 @@ WIDTH = Claim(
         Control("swish with slope 10", {"activation": "swish", "sharpness": 10.0}, "experiment-law", "slope",
                 why="the gap to the ReLU kernel does not close"),
     ),
-    remark="The theorem's width is exponential in T, and the paper's main text gives no rate in the width: this one is a"
-    " heuristic that the measurement supports, not a statement of the paper.",
+    remark="The theorem's width is exponential in T, and the paper's main text gives no rate in the width: this one is"
+    " a heuristic that the measurement supports, not a statement of the paper.",
 )  # fmt: skip
 
 CLAIMS = (RATE, RATE_SPHERE, WIDTH)
