@@ -212,9 +212,7 @@ def test_workers_that_cannot_start_are_one_sentence(file, tmp_path):
     command = [sys.executable, str(unguarded), str(file), str(tmp_path / "s.db"), "processes"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert answer.returncode == 1
-    assert (
-        "a script has to call this under `if __name__ == '__main__':`\n" in answer.stderr
-    )  # then Python's own warnings
+    assert "a script has to call this under `if __name__ == '__main__':`\n" in answer.stderr
 
 
 def memory(measure, x=(2.0, 4.0, 8.0), **options) -> Located:
