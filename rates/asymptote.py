@@ -53,19 +53,25 @@ class _Candidate:
 
 
 def extrapolate(
-    x: npt.ArrayLike, log_y: npt.ArrayLike, *, error: float | npt.ArrayLike | None = None, semilog: bool = False
+    x: npt.ArrayLike,
+    log_y: npt.ArrayLike,
+    *,
+    error: float | npt.ArrayLike | None = None,
+    rounding: float | npt.ArrayLike = 0.0,
+    semilog: bool = False,
 ) -> Asymptote:
     """Return the exponent lim d log y / d log x of a noise-free curve (d log y / dx if semilog).
 
     `x` (K,) increases, geometrically (arithmetically if semilog) for the ε-algorithm to help; `error` bounds
-    the relative numerical error of y and defaults to round-off. A known log factor is for the caller to subtract.
+    the relative numerical error of y and defaults to round-off; `rounding` is the part of it, beyond round-off of
+    the logarithm, that jitters (a cancellation). A known log factor is for the caller to subtract.
     """
-    axis, values, noise, rounding = _checked(x, log_y, error, semilog)
+    axis, values, noise, jitter = _checked(x, log_y, error, semilog, rounding)
     steps = np.diff(axis)
     slopes = np.diff(values) / steps
     # The slopes are linear in log y: their noise, and that of anything made from them, is propagated from there.
-    noise, rounding = ((e[1:] + e[:-1]) / steps for e in (noise, rounding))
-    return _limit((axis[1:] + axis[:-1]) / 2, slopes, noise, rounding)
+    noise, jitter = ((e[1:] + e[:-1]) / steps for e in (noise, jitter))
+    return _limit((axis[1:] + axis[:-1]) / 2, slopes, noise, jitter)
 
 
 def extrapolate_level(
@@ -79,7 +85,11 @@ def extrapolate_level(
 
 
 def _checked(
-    x: npt.ArrayLike, values: npt.ArrayLike, error: float | npt.ArrayLike | None, semilog: bool
+    x: npt.ArrayLike,
+    values: npt.ArrayLike,
+    error: float | npt.ArrayLike | None,
+    semilog: bool,
+    rounding: float | npt.ArrayLike = 0.0,
 ) -> tuple[Array, Array, Array, Array]:
     """Return abscissa, values, their absolute noise and the part of it that is rounding, each (K,)."""
     grid, logs = np.asarray(x, dtype=float), np.asarray(values, dtype=float)
@@ -90,8 +100,8 @@ def _checked(
     if not np.all(np.isfinite(logs)):
         raise ValueError(f"the logarithm of the curve is not finite at x = {float(grid[~np.isfinite(logs)][0]):g}")
     noise = np.broadcast_to(np.asarray(0.0 if error is None else error, dtype=float), grid.shape)
-    rounding = 4 * np.finfo(float).eps * (1 + np.abs(logs))
-    return (grid if semilog else np.log(grid)), logs, noise + rounding, rounding
+    jitter = 4 * np.finfo(float).eps * (1 + np.abs(logs)) + np.asarray(rounding, dtype=float)
+    return (grid if semilog else np.log(grid)), logs, noise + jitter, jitter
 
 
 def _limit(axis: Array, sequence: Array, noise: Array, rounding: Array) -> Asymptote:

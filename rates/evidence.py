@@ -94,6 +94,18 @@ class Evidence:
             estimand = replace(estimand, control_mean=estimand.control_mean[keep])
         return replace(self, sample=sample, estimand=estimand, curve=curve)
 
+    def distance(self, limit: float) -> Evidence:
+        """Return the evidence on |y − limit|, the side being that of the first x."""
+        mean, _ = point_statistics(self.sample, self.estimand)
+        side = 1.0 if mean[0] >= limit else -1.0
+        values = self.sample.values.copy()
+        values[..., 0] = side * (values[..., 0] - limit)
+        error = self.sample.error
+        if error is not None:
+            error = error * np.abs(mean / (mean - limit))
+        curve = None if self.total is None else {"total": side * (self.total - limit)}
+        return replace(self, sample=Sample(self.sample.x, values, error), curve=curve)
+
 
 def total_of(parts: Parts) -> Array:
     """Return the sum of a curve's parts, (K,)."""
@@ -102,7 +114,7 @@ def total_of(parts: Parts) -> Array:
 
 @np.errstate(all="ignore")  # what matters about a number is checked on the number
 def judge_curve(
-    check: Check, law: Law, parameters: Mapping[str, Number], x: Array, parts: Parts, error: float
+    check: Check, law: Law, parameters: Mapping[str, Number], x: Array, parts: Parts, error: float | Array
 ) -> Judgement:
     """Decide curve → law: the curve's extrapolated exponent or constant, or the curve at every x, against the law's."""
     total = total_of(parts)
@@ -112,6 +124,11 @@ def judge_curve(
             f"the curve is {total.min():.3g} at x = {float(x[int(np.argmin(total))]):g}: there is no rate to follow"
         )
         return Judgement(Decision(Outcome.REFUTED, reason, "outside"), None, None, None, points)
+    limit_value, lost = law.level(parameters), np.zeros_like(total)
+    if law.approaches and limit_value is not None and check.quantity is Quantity.SLOPE:
+        cancelled = np.abs(total / (total - limit_value))
+        error, lost = error * cancelled, 4 * np.finfo(float).eps * cancelled
+        total = np.abs(total - limit_value)
     log_y = np.log(total)
     if check.quantity is Quantity.BOUND:
         ratio = log_y - law.log_shape(x, parameters)
@@ -120,7 +137,8 @@ def judge_curve(
         )
         return Judgement(bound, 0.0, bound.estimate, bound.interval, points)
     if check.quantity is Quantity.SLOPE:
-        limit = extrapolate(x, log_y - law.log_offset(x, parameters), error=error, semilog=law.semilog)
+        offset = law.log_offset(x, parameters)
+        limit = extrapolate(x, log_y - offset, error=error, rounding=lost, semilog=law.semilog)
         return _judge_limit(check, limit, float(law.slope(parameters)), law.direction, points)
     limit = extrapolate_level(x, log_y - law.log_shape(x, parameters), error=error, semilog=law.semilog)
     return _judge_limit(check, limit, 0.0, law.direction, points)
@@ -136,6 +154,9 @@ def judge_sample(
     if censored is not None:
         return Judgement(Decision(Outcome.INCONCLUSIVE, censored, "censored"), None, None, None, ())
     points = _points(part)
+    limit = law.level(parameters)
+    if law.approaches and limit is not None and _slope_against_law(check):
+        part = part.distance(limit)
     early = _pre_asymptotic(check, law, parameters, part)
     if early is not None:
         return Judgement(Decision(Outcome.PRE_ASYMPTOTIC, early, "pre-asymptotic"), None, None, None, points)
@@ -189,6 +210,10 @@ def _censored(evidence: Evidence) -> str | None:
     at = int(np.argmax(missing.sum(axis=0)))
     runs = f"{int(missing[:, at].sum())} of {evidence.sample.replicates} runs"
     return f"censored: {runs} at x = {evidence.sample.x[at]:g} never arrived (y is infinite); give them more time"
+
+
+def _slope_against_law(check: Check) -> bool:
+    return check.comparison is Comparison.EXPERIMENT_LAW and check.quantity is Quantity.SLOPE
 
 
 def _bent(check: Check, evidence: Evidence, offset: Array, law: Law, slope: float, alpha: float) -> Decision | None:

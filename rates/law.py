@@ -148,8 +148,11 @@ class Law:
         """Raise ValueError unless a measured slope, level or bound can be held against the law."""
         if quantity != "slope" and self.constant is None:
             raise ValueError(f"a {quantity} needs a law with a constant, which {self} is not")
-        if quantity == "slope" and self.form is Form.PLATEAU and parse(self.rate) != 0:
-            raise ValueError("the rate of approach to a plateau cannot be checked yet, its level can")
+
+    @property
+    def approaches(self) -> bool:
+        """True for a plateau with a rate of approach: the slope is then that of |y − limit|."""
+        return self.form is Form.PLATEAU and parse(self.rate) != 0
 
     def level(self, parameters: Mapping[str, Number]) -> float | None:
         """Return the predicted constant (or limit, or value), None where the law does not fix one."""

@@ -249,3 +249,21 @@ def test_a_bend_on_the_good_side_of_a_bound_does_not_withhold():
     found = outcome(SLOPE, law, Evidence(Sample(X, noisy), estimand("mean")))
     assert found.outcome is Outcome.CONSISTENT
     assert found.faster is not None
+
+
+@pytest.mark.parametrize(("side", "rate", "expected"), [
+    (1, -1.0, Outcome.CONSISTENT), (-1, -1.0, Outcome.CONSISTENT), (1, -0.5, Outcome.REFUTED),
+])  # fmt: skip
+def test_the_rate_of_approach_to_a_plateau(side, rate, expected):
+    noise = np.random.default_rng(3).normal(0, 0.02, (64, len(X)))
+    y = 0.5 + side * X**rate * (1 + noise)
+    law = Law.plateau("x", "1/2", approach="-1")
+    assert outcome(SLOPE, law, Evidence(Sample(X, y[..., None]), estimand("mean"))).outcome is expected
+
+
+def test_a_curve_is_followed_to_its_plateau():
+    x = 10.0 ** np.arange(1, 9)
+    check = Check("curve-law", "slope", Margin(0.02), x=tuple(x))
+    law = Law.plateau("x", "1/2", approach="-1/2")
+    assert judge_curve(check, law, {}, x, {"total": 0.5 - 0.3 * x**-0.5}, 1e-14).decision.outcome is Outcome.CONSISTENT
+    assert judge_curve(check, law, {}, x, {"total": 0.5 - 0.3 * x**-0.4}, 1e-14).decision.outcome is Outcome.REFUTED

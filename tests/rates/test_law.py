@@ -122,6 +122,10 @@ def test_the_log_of_a_law_does_not_underflow():
 def test_what_cannot_be_held_against_a_law():
     with pytest.raises(ValueError, match="a level needs a law with a constant, which y ≍ 1/n is not"):
         Law.power("n", "-1").require_quantity("level")
-    with pytest.raises(ValueError, match="the rate of approach to a plateau cannot be checked yet"):
-        Law.plateau("n", "1", approach="-1").require_quantity("slope")
     Law.plateau("n", "1", approach="-1").require_quantity("level")
+
+
+def test_a_plateau_may_have_a_rate_of_approach():
+    assert Law.plateau("n", "1", approach="-1").approaches
+    assert not Law.plateau("n", "1").approaches
+    assert not Law.power("n", "-1").approaches
