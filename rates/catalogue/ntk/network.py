@@ -155,6 +155,7 @@ RATE = Claim(
         Control("output layer only", {"trained": "a"}, "experiment-curve", "level"),
         Control("no bias", {"gamma": 0.0}, "experiment-curve", "level", predicted=0.903,
                 why="odd degrees are not learnt"),
+        Control("start that is not symmetric, r = 1/2", {"symmetric": False}, "experiment-curve", "level"),
         Control("start that is not symmetric", {"symmetric": False}, "experiment-curve", "level", case=CIRCLE[2],
                 why="the target becomes g minus the random start, which has source index 3/(2d)"),
         Control("no ridge", {"ridge": False}, "experiment-curve", "level", case=CIRCLE[1]),

@@ -23,11 +23,11 @@ def printed(run: Any, width: int, encoding: str = "utf-8", **options: Any) -> st
 
 @pytest.mark.parametrize("width", [60, 80, 130])
 def test_every_claim_has_a_line_and_a_reason(run: Run, width: int) -> None:
-    text = printed(run, width, index=Path("/tmp/somewhere/rather/long/enough/to/wrap/at/sixty/columns/index.html"))
+    text = printed(run, width, index=Path("/srv/somewhere/rather/long/enough/to/wrap/at/sixty/columns/index.html"))
     for claim in run.claims:
         assert text.count(f"{claim.outcome}") >= 1
     assert "cannot be told from: “dense coefficients”" in text
-    assert "report     /tmp/somewhere/rather/long/enough/to/wrap/at/sixty/columns/index.html\n" in text
+    assert "report     /srv/somewhere/rather/long/enough/to/wrap/at/sixty/columns/index.html\n" in text
     assert "reproduce  rates check meanfield/mfld:gap --seed 7\n" in text
     assert ("[−0.764, −0.738]" in text) == (width > 100)
 
