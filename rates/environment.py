@@ -91,11 +91,11 @@ def thread_variables() -> Iterator[None]:
 def single_thread() -> Iterator[None]:
     """Run numerical libraries on one thread: sums in another order have other bits.
 
-    Covers BLAS and OpenMP pools that are loaded now or while the context lasts, and torch and numba if they
-    are loaded already.
+    Covers BLAS and OpenMP pools that are loaded now or while the context lasts, torch if it is loaded already, and
+    numba if its threads have been started.
     """
     with thread_variables(), _thread_pools(len(sys.modules)).limit(limits=1):
-        pools = [sys.modules[name] for name in ("torch", "numba") if name in sys.modules]
+        pools = [sys.modules[name] for name in ("torch", "numba") if name in sys.modules and _started(name)]
         before = [(pool, pool.get_num_threads()) for pool in pools]
         try:
             for pool, _ in before:
@@ -104,6 +104,17 @@ def single_thread() -> Iterator[None]:
         finally:
             for pool, threads in before:
                 pool.set_num_threads(threads)
+
+
+def _started(name: str) -> bool:
+    """Return whether a loaded library has threads to limit; asking numba for their number would start them."""
+    if name != "numba":
+        return True
+    try:
+        sys.modules[name].threading_layer()
+    except ValueError:  # not yet
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)

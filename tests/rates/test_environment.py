@@ -106,3 +106,16 @@ def test_torch_and_numba_are_limited_where_they_are_loaded(monkeypatch):
     with single_thread():
         assert pool.threads == 1
     assert pool.threads == 4
+
+
+def test_asking_does_not_start_threads_of_numba():
+    code = (
+        "import numba, threadpoolctl\n"
+        "from rates.environment import single_thread\n"
+        "before = len(threadpoolctl.threadpool_info())\n"
+        "with single_thread():\n"
+        "    pools = threadpoolctl.threadpool_info()\n"
+        "    assert {pool['num_threads'] for pool in pools} == {1}, pools\n"
+        "assert len(threadpoolctl.threadpool_info()) == before\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
