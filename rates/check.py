@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shlex
 import time
@@ -17,6 +16,7 @@ from rates.environment import check_device, describe, single_thread
 from rates.plan import ClaimPlan, Options, UsageError, plan
 from rates.result import ClaimRun, ControlResult, Outcome, Result, Run, claim_outcome
 from rates.session import Event, Found, Session
+from rates.settings import cores
 from rates.store import Store
 from rates.sweep import Sweeper, engine
 
@@ -40,7 +40,7 @@ def check(
     """
     start = time.perf_counter()
     chosen = options or Options()
-    jobs = jobs or len(os.sched_getaffinity(0))
+    jobs = cores() if jobs is None else jobs
     check_device(chosen.device)
     require_engine(engine_name, jobs)
     located = locate(claims)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
@@ -227,6 +227,12 @@ class Claim:
             self._require_knobs(control)
             self._require_distance(control)
 
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """What experiment and curve run, where there are any: the readers of parameters."""
+        legs = (self.experiment and self.experiment.measure, self.curve and self.curve.function)
+        return tuple(leg for leg in legs if leg)
+
     def parameters(self, case: Mapping[str, Number]) -> dict[str, Any]:
         """Return what algorithms get: the case as plain numbers, words as they are."""
         return {name: plain(value) for name, value in case.items()}
@@ -235,11 +241,7 @@ class Claim:
         self, case: Mapping[str, Number], changed: Mapping[str, Any] | None = None
     ) -> dict[str, Number]:
         """Return what formulas see: numeric knobs of experiment and curve, the case over them, changes on top."""
-        functions = [
-            self.experiment.measure if self.experiment else None,
-            self.curve.function if self.curve else None,
-        ]
-        defaults = {name: value for f in functions if f is not None for name, value in knobs(f).items()}
+        defaults = {name: value for function in self.functions for name, value in knobs(function).items()}
         merged = defaults | dict(case) | dict(changed or {})
         return {
             n: v
@@ -261,15 +263,12 @@ class Claim:
 
     def _require_known_parameters(self) -> None:
         """Refuse a case parameter that nothing reads: a misspelt one would leave the default in its place."""
-        functions = [
-            leg for leg in (self.experiment and self.experiment.measure, self.curve and self.curve.function) if leg
-        ]
         formulas = [parse(c.relation) for c in self.conditions] + [parse(c.only) for c in self.checks if c.only]
         read = self.law.parameters | {str(s) for f in formulas for s in f.free_symbols}
         for case in self.cases:
-            taken = {name for function in functions for name in accepted(function, case)}
+            taken = {name for function in self.functions for name in accepted(function, case)}
             unknown = sorted(set(case) - read - taken)
-            if unknown and functions:
+            if unknown and self.functions:
                 raise ValueError(f"{self.name}: nothing reads the case parameter {unknown[0]!r}")
 
     def _require_one_check_each(self) -> None:

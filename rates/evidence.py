@@ -124,8 +124,9 @@ def judge_curve(
             f"the curve is {total.min():.3g} at x = {float(x[int(np.argmin(total))]):g}: there is no rate to follow"
         )
         return Judgement(Decision(Outcome.REFUTED, reason, "outside"), None, None, None, points)
-    limit_value, lost = law.level(parameters), np.zeros_like(total)
-    if law.approaches and limit_value is not None and check.quantity is Quantity.SLOPE:
+    lost = np.zeros_like(total)
+    if law.approaches and check.quantity is Quantity.SLOPE:
+        limit_value = float(law.level(parameters) or 0.0)
         cancelled = np.abs(total / (total - limit_value))
         error, lost = error * cancelled, 4 * np.finfo(float).eps * cancelled
         total = np.abs(total - limit_value)
@@ -154,9 +155,8 @@ def judge_sample(
     if censored is not None:
         return Judgement(Decision(Outcome.INCONCLUSIVE, censored, "censored"), None, None, None, ())
     points = _points(part)
-    limit = law.level(parameters)
-    if law.approaches and limit is not None and _slope_against_law(check):
-        part = part.distance(limit)
+    if law.approaches and _slope_against_law(check):
+        part = part.distance(float(law.level(parameters) or 0.0))
     early = _pre_asymptotic(check, law, parameters, part)
     if early is not None:
         return Judgement(Decision(Outcome.PRE_ASYMPTOTIC, early, "pre-asymptotic"), None, None, None, points)

@@ -236,10 +236,8 @@ def _with_settings(
 
 
 def _knobs(claim: Claim) -> dict[str, Any]:
-    functions = [
-        leg for leg in (claim.experiment and claim.experiment.measure, claim.curve and claim.curve.function) if leg
-    ]
-    return {name: value for f in functions for name, value in knobs(f).items() if name not in ("device", "dtype")}
+    turned = {name: value for function in claim.functions for name, value in knobs(function).items()}
+    return {name: value for name, value in turned.items() if name not in ("device", "dtype")}
 
 
 def _converted(name: str, text: str, default: Any) -> Any:

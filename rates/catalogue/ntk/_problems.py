@@ -111,18 +111,13 @@ def circle_risk(
     odd_degree: int = 3, device: str = "cpu",
 ) -> Array:  # fmt: skip
     """Run averaged kernel SGD on the circle, one pass over T fresh samples; return ‖ḡ_T − g_ρ‖² a replicate."""
-    from dltheory.ntk import circle_sgd
-
     sgd = schedule(
         horizon, r=r, d=2, scale=scale, eta=eta, layers=layers, ridge_power=ridge_power, average=average
     )  # fmt: skip
     problem = regression(
         2, target_r or r, noise, truncation(2, sgd, layers), layers, degrees, gamma, odd_energy, odd_degree
     )  # fmt: skip
-    points, labels = samples(problem, streams, horizon)
-    angles = np.arctan2(points[..., 1], points[..., 0])
-    coefficients = circle_sgd.run(problem, sgd, angles, labels, device=device)
-    return circle_sgd.squared_error(problem, coefficients, tail_energy=problem.tail_energy)
+    return limit_risk(problem, sgd, *samples(problem, streams, horizon), device)
 
 
 def sphere_risk(
@@ -131,7 +126,6 @@ def sphere_risk(
     gaussian: bool = False, device: str = "cpu",
 ) -> Array:  # fmt: skip
     """Run averaged kernel SGD on S^(d-1) as a kernel expansion; return ‖ḡ_T − g_ρ‖² a replicate."""
-    from dltheory.ntk import kernel_sgd
     from dltheory.ntk.kernels import NeuralTangentKernel
     from dltheory.ntk.regression import SphereRegression
 
@@ -140,7 +134,17 @@ def sphere_risk(
     if gaussian:
         learner = NeuralTangentKernel(d, initialisation="gaussian")
         problem = SphereRegression(learner, problem.energy, noise, tail_energy=problem.tail_energy)
-    points, labels = samples(problem, streams, horizon)
+    return limit_risk(problem, sgd, *samples(problem, streams, horizon), device)
+
+
+def limit_risk(problem: SphereRegression, sgd: AveragedSGD, points: Array, labels: Array, device: str) -> Array:
+    """Run averaged SGD at infinite width on given samples, in Fourier features on the circle; return its risk (R,)."""
+    from dltheory.ntk import circle_sgd, kernel_sgd
+
+    if problem.kernel.dim == 2:
+        angles = np.arctan2(points[..., 1], points[..., 0])
+        coefficients = circle_sgd.run(problem, sgd, angles, labels, device=device)
+        return circle_sgd.squared_error(problem, coefficients, tail_energy=problem.tail_energy)
     coefficients = kernel_sgd.run(problem.kernel, sgd, points, labels, device=device)
     return kernel_sgd.squared_error(problem, coefficients, points, tail_energy=problem.tail_energy)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rates.catalogue.ntk._problems import regression, risk_curve, samples, schedule, truncation
+from rates.catalogue.ntk._problems import limit_risk, regression, risk_curve, samples, schedule, truncation
 from rates.catalogue.ntk._sources import derived, paper
 from rates.catalogue.ntk.averaged_sgd import BETA, CIRCLE, EXACT_WHOLE, ON_THE_CIRCLE, REGION, REGION_SPHERE, SPHERE
 from rates.claim import Check, Claim, Condition, Control, Margin
@@ -23,8 +23,7 @@ from rates.streams import Stream
 if TYPE_CHECKING:
     from dltheory.ntk.averaged_sgd import Parameters, TwoLayerNetwork
     from dltheory.ntk.network_error import Rule
-    from dltheory.ntk.regression import SphereRegression
-    from dltheory.ntk.schedule import AveragedSGD, Averaging
+    from dltheory.ntk.schedule import Averaging
 
 Array = npt.NDArray[np.float64]
 WIDTH_CONDITIONS = (Condition("Eq(Mod(width, 2), 0)", why="the symmetric start pairs the neurons"),)
@@ -55,7 +54,7 @@ def network_risk(
     sgd = schedule(horizon, r=r, d=d, scale=scale if ridge else 0.0, eta=eta, average=average)
     averaged = run(network, sgd, _start(network, streams), points, labels, device=device)
     found = squared_error(problem, network, averaged, _rule(d, streams)) + problem.tail_energy
-    return np.stack([found, _limit_risk(problem, theory, points, labels, device)], axis=1)
+    return np.stack([found, limit_risk(problem, theory, points, labels, device)], axis=1)
 
 
 def width_gap(
@@ -100,17 +99,6 @@ def _rule(d: int, streams: Sequence[Stream]) -> Rule:
     if d == 2:
         return circle_rule()
     return sphere_rule(d, [s.numpy("test points") for s in streams], latitudes=32, around=32)
-
-
-def _limit_risk(problem: SphereRegression, sgd: AveragedSGD, points: Array, labels: Array, device: str) -> Array:
-    from dltheory.ntk import circle_sgd, kernel_sgd
-
-    if problem.kernel.dim == 2:
-        angles = np.arctan2(points[..., 1], points[..., 0])
-        coefficients = circle_sgd.run(problem, sgd, angles, labels, device=device)
-        return circle_sgd.squared_error(problem, coefficients, tail_energy=problem.tail_energy)
-    coefficients = kernel_sgd.run(problem.kernel, sgd, points, labels, device=device)
-    return kernel_sgd.squared_error(problem, coefficients, points, tail_energy=problem.tail_energy)
 
 
 def limit_mean(x: Array, **parameters: Any) -> Array:
