@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROFILE ?= quick
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: check test lint bench peers clean
+.PHONY: check test lint prove bench peers clean
 
 check: $(VENV)/.installed  ## verify the catalogue and write reports/latest/index.html
 	$(BIN)/rates check --profile $(PROFILE) --out reports/latest
@@ -17,6 +17,9 @@ lint: $(VENV)/.installed-lint  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+prove: $(VENV)/.installed-bench  ## the workflows end to end, as many minutes as it takes: asv, compare, the gate
+	$(ONE_THREAD) $(BIN)/python -m pytest -m workflow tests/workflows -s
 
 bench: $(VENV)/.installed-bench  ## one quick asv run of the working tree
 	$(BIN)/asv machine --yes

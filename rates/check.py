@@ -199,6 +199,8 @@ def _reproduce(located: Located, options: Options) -> str:
     words = ["rates", "check", target, "--profile", options.profile, "--seed", str(options.seed)]
     if options.family_level is not None:
         words += ["--family-level", repr(options.family_level)]
+    if options.case is not None:
+        words += ["--case", options.case]
     if options.device != "cpu":
         words += ["--device", options.device]
     for name, value in options.settings.items():

@@ -14,6 +14,7 @@ from rates.settings import SettingsError, load, nearest
 def options(
     profile: str | None, settings: list[str] | None, device: str | None = None, seed: str | None = None,
     controls: bool | None = None, budget: float | None = None, family_level: float | None = None,
+    timeout: float | None = None, case: str | None = None,
 ) -> Options:  # fmt: skip
     """Return the options of a run: what was given, and the project's defaults for the rest."""
     defaults = load()
@@ -24,11 +25,14 @@ def options(
     seconds = budget if budget is not None else defaults.budget
     if seconds is not None and not seconds > 0:
         raise SettingsError(f"--budget {seconds:g}: a positive number of seconds was expected")
+    patience = timeout if timeout is not None else defaults.timeout
+    if not patience > 0:
+        raise SettingsError(f"--timeout {patience:g}: a positive number of seconds was expected")
     return Options(
         profile=choice("--profile", wanted_profile, list(PROFILES)), settings=pairs(settings),
         device=given("--device", device, defaults.device), seed=seed_from(wanted_seed),
         controls=defaults.controls if controls is None else controls,
-        budget=seconds, family_level=level,
+        budget=seconds, family_level=level, timeout=patience, case=case,
     )  # fmt: skip
 
 

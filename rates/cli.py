@@ -84,10 +84,12 @@ def check(
     profile: Profile = None,
     settings: Setting = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.")] = None,
-    engine: Annotated[str | None, typer.Option(help="serial or processes.")] = None,
+    engine: Annotated[str | None, typer.Option(help="serial, processes or dask:ADDRESS.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one a core unless told.")] = None,
     budget: Annotated[float | None, typer.Option(metavar="SECONDS", help="Ask for no more after this time.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up a call that takes longer.")] = None,
     seed: Annotated[str | None, typer.Option(metavar="N|fresh", help="Root seed of all random streams.")] = None,
+    case: Annotated[str | None, typer.Option(metavar="LABEL", help="Only this case, such as 'd=2, r=3/4'.")] = None,
     controls: Annotated[bool | None, typer.Option("--controls/--no-controls", help="Measure the controls.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and measure nothing.")] = False,
     json_file: JsonFile = None,
@@ -108,7 +110,7 @@ def check(
 
     defaults = load()
     wanted_seed = given("--seed", seed, defaults.seed)
-    chosen = options(profile, settings, device, wanted_seed, controls, budget, family_level)
+    chosen = options(profile, settings, device, wanted_seed, controls, budget, family_level, timeout, case)
     executor = choice("--engine", given("--engine", engine, defaults.engine), ["serial", "processes"])
     workers = jobs if jobs is not None else defaults.jobs or cores()
     require_engine(executor, workers)

@@ -26,7 +26,9 @@ class Options:
     """What a run is asked to do.
 
     `settings` are the `--set` values: a parameter of the case, or a knob of the experiment or curve.
-    `family_level` is split over the claims from the start. `budget` is in seconds.
+    `family_level` is split over the claims from the start. `budget` is in seconds, for the run; `timeout` is for
+    one call of an experiment or curve, None for no limit. `case` is the label of the one case to run: levels and
+    looks stay those of all cases, so that its numbers are the same as in a whole run.
     """
 
     profile: str = "quick"
@@ -36,6 +38,8 @@ class Options:
     controls: bool = True
     budget: float | None = None
     family_level: float | None = None
+    timeout: float | None = 600.0
+    case: str | None = None
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -44,6 +48,8 @@ class Options:
             raise UsageError(f"a seed must be a whole number from 0 on, got {self.seed!r}")
         if self.budget is not None and not self.budget > 0:
             raise UsageError(f"a budget must be a positive number of seconds, got {self.budget!r}")
+        if self.timeout is not None and not self.timeout > 0:
+            raise UsageError(f"a timeout must be a positive number of seconds, got {self.timeout!r}")
         if self.family_level is not None and not 0 < self.family_level < 0.5:
             raise UsageError(f"a family level must lie between 0 and 0.5, got {self.family_level!r}")
 
@@ -147,6 +153,12 @@ def _plan_claim(located: Located, options: Options, alpha: float) -> ClaimPlan:
     if options.controls:
         longer = _control_schedule(claim, looks, alpha)
         trials += _control_trials(located, cases, settings, options, longer, alpha)
+    if options.case is not None:
+        trials = [trial for trial in trials if trial.label == options.case]
+        cases = tuple(case for case in cases if case_label(case) == options.case)
+        if not cases:
+            known = "; ".join(case_label(case) or "the only one, without a name" for case in claim.cases)
+            raise UsageError(f"there is no case {options.case!r}: known are {known}")
     return ClaimPlan(located, cases, settings, alpha, tuple(trials))
 
 

@@ -127,14 +127,38 @@ def claim_outcome(results: Iterable[Result], *, has_experiment: bool) -> Outcome
 
 
 @dataclass(frozen=True)
+class Past:
+    """What an earlier run said of a claim, by the result that stood for it; `created` in Unix seconds."""
+
+    created: float
+    commit: str | None
+    dirty: bool
+    profile: str
+    seed: int
+    device: str
+    outcome: Outcome
+    case: str
+    comparison: str
+    quantity: str
+    predicted: float | None
+    estimate: float | None
+    interval: tuple[float, float] | None
+    margin: float
+
+
+@dataclass(frozen=True)
 class ClaimRun:
-    """A claim with its results: what one report page shows. `claim` is the `rates.claim.Claim` itself."""
+    """A claim with its results: what one report page shows. `claim` is the `rates.claim.Claim` itself.
+
+    `history` are earlier runs that the store remembers, oldest first, without this one.
+    """
 
     address: str
     claim: Any
     outcome: Outcome
     results: tuple[Result, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[Past, ...] = ()
 
 
 @dataclass(frozen=True)

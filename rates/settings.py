@@ -25,13 +25,14 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the commands do unless an option says otherwise; budget in seconds, 0 jobs for one a core."""
+    """What the commands do unless an option says otherwise; budget and timeout in seconds, 0 jobs for one a core."""
 
     profile: str = "quick"
     device: str = "cpu"
     engine: str = "processes"
     jobs: int = 0
     budget: float | None = None
+    timeout: float = 600.0
     seed: str = "0"
     controls: bool = True
     family_level: float | None = None
@@ -39,8 +40,10 @@ class Settings:
     store: str = ".rates/measurements.sqlite"
 
 
+_NUMBER = (int, float)
 _TYPES: dict[str, tuple[type, ...]] = {
-    "jobs": (int,), "budget": (int, float), "seed": (int, str), "controls": (bool,), "family_level": (int, float),
+    "jobs": (int,), "budget": _NUMBER, "timeout": _NUMBER, "seed": (int, str), "controls": (bool,),
+    "family_level": _NUMBER,
 }  # fmt: skip
 
 

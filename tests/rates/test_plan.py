@@ -3,6 +3,7 @@ from tiny_claims import X, flat, located, power, tiny, with_curve
 
 from rates.claim import Check, Condition, Control, Margin
 from rates.experiment import Experiment, Pilot
+from rates.law import Law
 from rates.plan import Options, UsageError, needed, plan
 
 
@@ -113,3 +114,23 @@ def test_a_condition_breaks_the_case_and_not_its_controls():
     )  # fmt: skip
     said = [t.broken for t in planned(claim).trials]
     assert said == ["", "the law needs slope < 0, given slope = 1", "", "the law needs slope < 0, given slope = 1.0"]
+
+
+TWO_CASES = tiny(law=Law.power("x", "slope"), cases=({"slope": "-1"}, {"slope": "-2"}))
+
+
+def test_a_case_alone_keeps_the_levels_and_looks_of_the_whole_claim():
+    whole, alone = planned(TWO_CASES), planned(TWO_CASES, case="slope=-1")
+    assert {trial.label for trial in alone.trials} == {"slope=-1"}
+    assert [str(t) for t in whole.trials if t.label == "slope=-1"] == [str(t) for t in alone.trials]
+    assert len(whole.trials) > len(alone.trials) > 1
+
+
+def test_a_case_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(UsageError, match="there is no case 'slope=7': known are slope=-1; slope=-2"):
+        planned(TWO_CASES, case="slope=7")
+
+
+def test_a_timeout_must_be_positive():
+    with pytest.raises(UsageError, match="a timeout must be a positive number of seconds, got 0"):
+        Options(timeout=0)
