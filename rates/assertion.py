@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import math
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rates.claim import LEVELS, Claim
 from rates.expression import Number
 from rates.law import Law
-from rates.result import ClaimRun, Outcome, Result, Run
+from rates.result import ClaimRun, Outcome, Result, Run, worst
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Of several results that came to the same, the one that a single line shows: the slope test proper first.
+_COMPARISONS = ("experiment-law", "experiment-curve", "curve-law")
+_QUANTITIES = ("slope", "level", "bound")
+
+
+class NotConsistent(AssertionError):  # noqa: N818 (named for what it is)
+    """A rate does not agree with its law; `found` is the run or the result that was decided."""
+
+    def __init__(self, message: str, found: Run | Result) -> None:
+        super().__init__(message)
+        self.found = found
 
 
 def assert_consistent(
@@ -30,7 +44,7 @@ def assert_consistent(
     device: str = "cpu",
     controls: bool = True,
 ) -> Run | Result:
-    """Raise AssertionError, with estimate, interval and reason, unless a claim or a table agrees with its law.
+    """Raise NotConsistent, with estimate, interval and reason, unless a claim or a table agrees with its law.
 
     `subject` is a claim (an address such as `ntk/averaged_sgd:minimax-rate`, a file, a `Claim`), which is measured
     at `profile`, `seed` and `device`, its controls included; or measured numbers, which are held against `law`
@@ -43,7 +57,7 @@ def assert_consistent(
         if law is not None:
             raise TypeError("a claim brings its own law: give the law only with measured numbers")
         run = _checked(subject, profile, seed, device, controls)
-        _require(_complaints(run))
+        _require(_complaints(run), run)
         return run
     if law is None:
         raise TypeError("measured numbers need a law to be held against, such as law='-1/2'")
@@ -54,8 +68,52 @@ def assert_consistent(
         frame, law, parameters=parameters, direction=direction, quantity=quantity, margin=margin,
         alpha=LEVELS["quick"] if alpha is None else alpha, curve_column=column, numerical_error=numerical_error,
     )  # fmt: skip
-    _require([] if result.outcome is Outcome.CONSISTENT else [explain(result)])
+    _require([] if result.outcome is Outcome.CONSISTENT else [explain(result)], result)
     return result
+
+
+def recording(into: MutableMapping[str, Any]) -> Callable[..., Run | Result]:
+    """Return `assert_consistent` with a memory: what it decided, pass or fail, is put `into` the mapping."""
+
+    @functools.wraps(assert_consistent)
+    def asserted(*arguments: Any, **options: Any) -> Run | Result:
+        __tracebackhide__ = True
+        try:
+            found = assert_consistent(*arguments, **options)
+        except NotConsistent as error:
+            into.update(figures(error.found))
+            raise
+        into.update(figures(found))
+        return found
+
+    return asserted
+
+
+def figures(found: Run | Result) -> dict[str, Any]:
+    """Return what was decided as plain numbers and words, fit for JSON: the outcome, and one result's figures.
+
+    The result is the worst one, the slope test proper among equals; its estimate goes by the name of its quantity
+    (`slope`, `level`, `bound`), and an end of its interval at infinity is None. Seconds are those of the whole.
+    """
+    results = (found,) if isinstance(found, Result) else found.results
+    outcome = found.outcome if isinstance(found, Result) else _outcome(found)
+    told: dict[str, Any] = {"outcome": str(outcome)}
+    if results:
+        first = telling(results)
+        told |= {
+            "claim": first.claim, "case": first.case_label, "comparison": first.comparison,
+            first.quantity: _finite(first.estimate), "predicted": _finite(first.predicted),
+            "interval": None if first.interval is None else [_finite(end) for end in first.interval],
+            "margin": first.margin,
+        }  # fmt: skip
+    return told | {"seconds": round(found.seconds, 3)}
+
+
+def telling(results: Sequence[Result]) -> Result:
+    """Return the result that stands for all: the worst, and among equals the slope test proper."""
+    outcome = worst(result.outcome for result in results)
+    rows = [result for result in results if result.outcome is outcome] or results
+    return min(rows, key=lambda row: (_COMPARISONS.index(row.comparison), _QUANTITIES.index(row.quantity)))
 
 
 def explain(result: Result) -> str:
@@ -79,6 +137,14 @@ def _checked(claim: Claim | str, profile: str, seed: int, device: str, controls:
     return check(claim, options=options, engine_name="serial", jobs=1, store=None)
 
 
+def _outcome(run: Run) -> Outcome:
+    return worst(claim.outcome for claim in run.claims) or Outcome.UNDECIDABLE
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
 def _complaints(run: Run) -> list[str]:
     return [line for claim in run.claims for line in _about(claim)]
 
@@ -97,10 +163,10 @@ def _about(claim: ClaimRun) -> list[str]:
     return [f"{claim.address} is {claim.outcome}", *(f"  {line}" for line in lines), *([f"  {again}"] if again else [])]
 
 
-def _require(complaints: Sequence[str]) -> None:
+def _require(complaints: Sequence[str], found: Run | Result) -> None:
     __tracebackhide__ = True
     if complaints:
-        raise AssertionError("\n".join(complaints))
+        raise NotConsistent("\n".join(complaints), found)
 
 
 def _table(subject: Any, curve: Any) -> tuple[pd.DataFrame, str | None]:

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,30 +80,3 @@ def test_inconclusive_is_a_failure():
 def test_arguments_that_make_no_sense(subject, options, says):
     with pytest.raises((TypeError, ValueError), match=says):
         rates.assert_consistent(subject, **options)
-
-
-SUITE = """
-import pytest
-
-@pytest.mark.rates
-@pytest.mark.parametrize("slope", ["-1/2", "-1"])
-def test_slope(assert_consistent, slope):
-    x = [10, 20, 40, 80]
-    y = [[v ** -0.5 * (1 + 0.01 * ((r * 7 + i * 3) % 5)) for i, v in enumerate(x)] for r in range(20)]
-    assert_consistent((x, y), law=slope)
-
-def test_without_the_marker():
-    raise RuntimeError
-"""
-
-
-def test_in_somebodys_suite_with_xdist(tmp_path):
-    (tmp_path / "test_mine.py").write_text(SUITE)
-    options = ["-q", "--strict-markers", "-m", "rates", "-p", "no:cacheprovider", "-n", "1"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    answer = subprocess.run(
-        [sys.executable, "-m", "pytest", *options],
-        cwd=tmp_path, capture_output=True, text=True, check=False, env=environment,
-    )  # fmt: skip
-    assert "1 failed, 1 passed" in answer.stdout, answer.stdout + answer.stderr
-    assert "y falls too slowly" in answer.stdout
