@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from rates.claim import Check, Claim, Condition, Control, case_label
 from rates.law import Law
 from rates.result import Result
@@ -26,13 +28,7 @@ def describe(claim: Claim | None, results: Iterable[Result] = ()) -> dict[str, A
         "conditions": [_condition(condition, claim) for condition in claim.conditions],
         "cases": [case_label(case) for case in claim.cases],
         "curve": claim.curve and {"statement": claim.curve.statement, "error": float(claim.curve.error)},
-        "experiment": claim.experiment
-        and {
-            "x": list(claim.experiment.x),
-            "axis": claim.experiment.axis,
-            "estimand": claim.experiment.estimand,
-            "numerical_error": claim.experiment.numerical_error,
-        },
+        "experiment": _experiment(claim, tuple(results)),
         "checks": [_check(check) for check in claim.checks],
         "controls": [_control(control) for control in claim.controls],
     }
@@ -49,6 +45,46 @@ def _law(law: Law) -> dict[str, Any]:
         "tex": law.tex,
         "mathml": law.mathml,
     }
+
+
+def _experiment(claim: Claim, results: tuple[Result, ...]) -> dict[str, Any] | None:
+    experiment = claim.experiment
+    if experiment is None:
+        return None
+    described: dict[str, Any] = {
+        "x": list(experiment.x),
+        "axis": experiment.axis,
+        "estimand": experiment.estimand,
+        "numerical_error": experiment.numerical_error,
+        "deterministic": experiment.deterministic,
+        "dtype": experiment.dtype,
+    }
+    known = _control_means(claim, results)
+    return described | ({"control_mean": known} if known else {})
+
+
+def _control_means(claim: Claim, results: tuple[Result, ...]) -> dict[str, list[float]]:
+    """Return the exact mean of the control variate at every x, by case label as in the files of values.
+
+    Left out where `--set` may have turned a knob that the mean depends on, and where it cannot be computed: the
+    engine has said so already.
+    """
+    experiment = claim.experiment
+    found: dict[str, list[float]] = {}
+    if experiment is None or experiment.control_mean is None:
+        return {}
+    for result in results:
+        label = case_label(result.case)
+        turned = "--set" in result.reproduce or "settings=" in result.reproduce
+        if label in found or not result.points or turned:
+            continue
+        try:
+            mean = experiment.known_mean(np.array(experiment.x), claim.parameters(result.case))
+        except Exception:  # the claim's own function
+            continue
+        if mean is not None:
+            found[label] = [float(value) for value in mean]
+    return found
 
 
 def _source(claim: Claim) -> dict[str, Any]:

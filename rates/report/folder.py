@@ -17,8 +17,8 @@ import numpy as np
 from rates.report.html import ASSETS, asset, claim_page, index_page, plotly_source
 from rates.report.junit import junit_xml
 from rates.report.markdown import report_markdown
-from rates.report.records import ReportError, from_json, to_json
-from rates.report.views import Report, slug
+from rates.report.records import ReportError, from_json, to_json, validate
+from rates.report.views import Report, report_view, slug
 from rates.result import ClaimRun, Run
 
 COLUMNS = ("claim", "case", "x", "replicate", "component", "value")
@@ -48,24 +48,33 @@ def write(run: Run, folder: str | os.PathLike[str]) -> Path:
 def rebuild(folder: str | os.PathLike[str]) -> Path:
     """Make the pages of a run folder again from its results.json and return the path of the index page."""
     root = Path(folder)
-    report = from_json(read(root))
+    report = report_view(read(root))
     with _one_sentence(root):
         _pages(report, root)
     return root / "index.html"
 
 
 def read(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the document of a run folder; ReportError where there is none or it is not JSON."""
-    path = Path(folder) / "results.json"
+    """Return the document of a run folder; ReportError, naming the file, where there is none or it is not schema 1."""
+    document: dict[str, Any] = _parsed(Path(folder))
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        validate(document)
+    except ReportError as error:
+        raise ReportError(f"{Path(folder) / 'results.json'}: {error}") from error
+    return document
+
+
+def _parsed(root: Path) -> Any:
+    """Return what results.json holds, whatever it is."""
+    path = root / "results.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ReportError(f"there is no results.json in {folder}: give the folder of a run") from None
+        raise ReportError(f"there is no results.json in {root}: give the folder of a run") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ReportError(f"{path} is not JSON ({error})") from error
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error
-    return document
 
 
 def values_csv(claim: ClaimRun) -> str:
@@ -118,7 +127,7 @@ def _plotly(target: Path) -> None:
 def _earlier(root: Path) -> set[str]:
     """Return the file names of an earlier run in the folder, none where it cannot be understood."""
     try:
-        claims = read(root)["claims"]
+        claims = _parsed(root)["claims"]
     except (ReportError, KeyError, TypeError):
         return set()
     return {slug(str(address)) for address in claims} if isinstance(claims, dict) else set()

@@ -16,33 +16,44 @@ import plotly
 from markupsafe import Markup
 
 from rates.report import wording
+from rates.report.filters import menus
 from rates.report.mathml import safe_mathml
+from rates.report.past import folded, gauge, past_runs, strip
 from rates.report.plots import curve_figure, experiment_figure
 from rates.report.series import collect
-from rates.report.typeset import typeset
+from rates.report.sparkline import sparkline
+from rates.report.typeset import formula, raised, typeset
 from rates.report.views import ClaimView, Report, Row, case_text, severity
-from rates.result import Outcome
+from rates.result import Outcome, worst
 
-ASSETS = ("style.css", "report.js")
+ASSETS = ("style.css", "index.js", "claim.js")
+# Estimate and interval, in margins off the prediction, that the legend draws for a verdict.
+_EXAMPLES = {"consistent": (0.1, -0.5, 0.7), "refuted": (1.9, 1.4, 2.4), "inconclusive": (1.0, 0.3, 1.7)}
 
 
 def index_page(report: Report, *, values: Mapping[str, str] | None = None) -> str:
     """Return the index: counts by outcome and one row a claim; `values` maps addresses to CSV files."""
     title = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) or "no claims"
     return _environment().get_template("index.html.j2").render(
-        report=report, document=report.document, title=title, values=values or {}, root="", meanings=wording.MEANINGS,
+        report=report, document=report.document, title=title, values=values or {}, root="",
+        facts=_facts(report.document), menus=menus(report),
+        devices={device for claim in report.claims for device in claim.devices},
+        examples={name: gauge(_example(*numbers)) for name, numbers in _EXAMPLES.items()},
     )  # fmt: skip
 
 
 def claim_page(report: Report, claim: ClaimView) -> str:
     """Return the page of one claim: theorem, comparisons, figures, controls, and how to reproduce them."""
-    known = claim.catalogue
+    known, runs = claim.catalogue, past_runs(report, claim)
+    before, after = report.beside(claim)
     return _environment().get_template("claim.html.j2").render(
         claim=claim, known=known, document=report.document, title=claim.address, root="../",
+        facts=_facts(report.document),
         law=Markup(safe_mathml(known["law"]["mathml"])),
         cases=[_case(label, rows, known) for label, rows in claim.cases.items()],
         checks={(check["comparison"], check["quantity"]): check for check in known["checks"]},
         tricks={control["name"]: control for control in known["controls"]},
+        before=before, after=after, strip=strip(runs) if runs else "", runs=folded(runs),
     )  # fmt: skip
 
 
@@ -54,6 +65,19 @@ def asset(name: str) -> str:
 def plotly_source() -> Path:
     """Return where the plotly package keeps its script."""
     return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def _facts(document: Row) -> dict[str, str]:
+    """Return what a reader looks for first in an environment."""
+    environment, facts = document["environment"], {name: str(document[name]) for name in ("profile", "seed", "device")}
+    facts["time"] = wording.duration(float(document["seconds"]))
+    if environment.get("commit"):
+        facts["commit"] = wording.revision(environment["commit"], bool(environment.get("dirty")))
+    return facts
+
+
+def _example(estimate: float, low: float, high: float) -> Row:
+    return {"estimate": estimate, "interval": (low, high), "predicted": 0.0, "margin": 1.0}
 
 
 def _case(label: str, rows: tuple[Row, ...], known: Row) -> dict[str, Any]:
@@ -74,7 +98,9 @@ def _case(label: str, rows: tuple[Row, ...], known: Row) -> dict[str, Any]:
     parts: Mapping[str, float] = next((row["parts_off"] for row in rows if row.get("parts_off")), {})
     budgets = {check["note"] for check in known["checks"]}  # shown with the comparison they belong to
     notes = [note for note in dict.fromkeys(n for row in rows for n in row.get("notes", ())) if note not in budgets]
-    return {"label": label, "rows": rows, "figures": figures, "parts": wording.parts_sentence(parts), "notes": notes}
+    outcome = worst(Outcome(row["outcome"]) for row in rows) or Outcome(rows[0]["outcome"])
+    return {"label": label, "rows": rows, "figures": figures, "parts": wording.parts_sentence(parts), "notes": notes,
+            "outcome": outcome}  # fmt: skip
 
 
 def _first(rows: list[Row], comparison: str, quantity: str, name: str) -> float | None:
@@ -121,13 +147,14 @@ def _environment() -> jinja2.Environment:
     )  # fmt: skip
     environment.filters.update(
         number=wording.number, brief=wording.brief, exactly=wording.exactly, interval=wording.interval,
-        duration=wording.duration, prose=wording.prose, sentence=wording.sentence, relation=wording.relation,
-        settings=wording.settings, budget=wording.budget, severity=severity, case_text=case_text, link=_link,
-        breakable=_breakable, typeset=typeset, inline_law=_inline_law,
+        duration=wording.duration, prose=wording.prose, sentence=wording.sentence, settings=wording.settings,
+        budget=wording.budget, broken=wording.broken, letters=wording.letters, spelled=wording.spelled,
+        severity=severity, case_text=case_text, link=_link, breakable=_breakable, typeset=typeset, formula=formula,
+        raised=raised, inline_law=_inline_law, sparkline=sparkline, gauge=gauge,
         glyph=lambda outcome: wording.GLYPHS[Outcome(outcome)],
     )  # fmt: skip
     environment.globals.update(
         directions=wording.DIRECTIONS, forms=wording.FORMS, comparisons=wording.COMPARISONS,
-        evidence=wording.EVIDENCE, expectations=wording.EXPECTATIONS,
+        evidence=wording.EVIDENCE, expectations=wording.EXPECTATIONS, kinds=wording.KINDS, meanings=wording.MEANINGS,
     )  # fmt: skip
     return environment

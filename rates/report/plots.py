@@ -109,12 +109,22 @@ def _dots(x: Floats, y: Floats, bars: Floats | None, name: str, row: int, *, dow
     if bars is not None:
         error = {"type": "data", "array": bars, "thickness": 1.2, "width": 3}
         trace["error_y"] = error | ({} if down is None else {"arrayminus": down, "symmetric": False})
+        trace["customdata"] = bars
     return trace
 
 
 def _quiet(trace: Trace) -> Trace:
     """Return the trace without an entry in the legend: the first panel has it."""
     return trace | {"showlegend": False}
+
+
+def _spoken(trace: Trace, variable: str) -> Trace:
+    """Return the trace with what is shown over a point: x, the name of what is drawn, and its value with its error."""
+    if trace.get("hoverinfo") == "skip":
+        return trace
+    error = "<br>two standard errors %{customdata:.2~g}" if "customdata" in trace else ""
+    text = f"{variable} = %{{x:.6~g}}<br>{trace['name']} %{{y:.4~g}}{error}<extra></extra>"
+    return trace | {"hovertemplate": text}
 
 
 def _place(row: int) -> dict[str, str]:
@@ -139,6 +149,7 @@ def _figure(traces: list[Trace], panels: list[str], series: Series, law: Mapping
         "hovermode": "closest",
         **_axes(panels, series, law),
     }
+    traces = [_spoken(trace, law["variable"]) for trace in traces]
     found: dict[str, Any] = go.Figure(data=traces, layout=layout).to_plotly_json()
     found["layout"].pop("template", None)
     return {"data": found["data"], "layout": found["layout"]}

@@ -16,10 +16,10 @@ import numpy as np
 
 from rates.report.described import describe
 from rates.report.views import Report, report_view
-from rates.result import ClaimRun, ControlResult, Outcome, Point, Result, Run
+from rates.result import ClaimRun, ControlResult, Outcome, Past, Point, Result, Run
 
 SCHEMA = 1
-Judged = TypeVar("Judged", Result, ControlResult)
+Judged = TypeVar("Judged", Result, ControlResult, Past)
 
 
 class ReportError(ValueError):
@@ -47,6 +47,9 @@ def to_json(run: Run) -> dict[str, Any]:
         "seconds": float(run.seconds),
         "catalogue": {claim.address: describe(claim.claim, claim.results) for claim in run.claims},
     }
+    history = {claim.address: [_past(past) for past in claim.history] for claim in run.claims if claim.history}
+    if history:
+        document["history"] = history
     validate(document)
     return document
 
@@ -60,6 +63,8 @@ def from_json(document: Mapping[str, Any]) -> Report:
 def validate(document: Any) -> None:
     """Raise ReportError with the first place where a document leaves schema 1."""
     _require_finite(document, "the document")
+    if isinstance(document, Mapping) and document.get("schema", SCHEMA) != SCHEMA:
+        raise ReportError(f"not a schema-{SCHEMA} result document: its schema is {document['schema']!r}")
     errors = sorted(_validator().iter_errors(document), key=lambda error: (len(error.absolute_path), error.json_path))
     if errors:
         first = errors[0]
@@ -181,6 +186,26 @@ def _control(control: ControlResult) -> dict[str, Any]:
         "replicates": int(control.replicates),
         "seconds": float(control.seconds),
         "as_expected": bool(control.as_expected),
+    }
+
+
+def _past(past: Past) -> dict[str, Any]:
+    past = _reportable(past)
+    return {
+        "created": float(past.created),
+        "commit": past.commit,
+        "dirty": bool(past.dirty),
+        "profile": past.profile,
+        "seed": int(past.seed),
+        "device": past.device,
+        "outcome": str(past.outcome),
+        "case": past.case,
+        "comparison": str(past.comparison),
+        "quantity": str(past.quantity),
+        "predicted": _number(past.predicted),
+        "estimate": _number(past.estimate),
+        "interval": _interval(past.interval),
+        "margin": float(past.margin),
     }
 
 

@@ -31,11 +31,36 @@ class ClaimView:
     outcome: Outcome
     catalogue: Row
     results: tuple[Row, ...]
+    history: tuple[Row, ...] = ()
 
     @property
     def chapter(self) -> str:
         """The first part of the address."""
         return re.split(r"[/:]", self.address, maxsplit=1)[0]
+
+    @property
+    def kinds(self) -> tuple[str, str, str]:
+        """Form and direction of the law, and whether its experiment is statistical, deterministic or not there."""
+        law, experiment = self.catalogue["law"], self.catalogue["experiment"]
+        measured = [row for row in self.results if row["comparison"] != "curve-law"]
+        if experiment is None and not measured:
+            return law["form"], law["direction"], "curve-only"
+        alone = experiment is None and max(row["replicates"] for row in measured) == 1
+        exact = alone or (experiment is not None and experiment["numerical_error"] is not None)
+        return law["form"], law["direction"], "deterministic" if exact else "statistical"
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that its results were measured on."""
+        return tuple(sorted({str(row["device"]) for row in self.results}))
+
+    @property
+    def distance(self) -> float | None:
+        """How far the headline's estimate is from its prediction, in margins; None where there is none."""
+        row = self.headline
+        if row is None or row["estimate"] is None or row["predicted"] is None or not row["margin"]:
+            return None
+        return abs(float(row["estimate"]) - float(row["predicted"])) / float(row["margin"])
 
     @property
     def slug(self) -> str:
@@ -66,7 +91,7 @@ class ClaimView:
         if not self.results:
             return None
         rows = [row for row in self.results if row["outcome"] == self.outcome] or list(self.results)
-        return min(rows, key=_rank)
+        return min(rows, key=telling)
 
     @property
     def reason(self) -> str:
@@ -80,7 +105,7 @@ class ClaimView:
         if not rows:
             pending = sorted({row["outcome"] for row in self.results if row["outcome"] in _UNJUDGED})
             return f"no judged result involves the experiment{': ' + ', '.join(pending) if pending else ''}"
-        first = min(rows, key=_rank)
+        first = min(rows, key=telling)
         where = f"{case_text(first)}: " if case_text(first) and len(self.cases) > 1 else ""
         return f"{where}{first['reason']}"
 
@@ -125,6 +150,11 @@ class Report:
         counts = {outcome: sum(claim.outcome is outcome for claim in self.claims) for outcome in _SEVERITY}
         return {outcome: count for outcome, count in counts.items() if count}
 
+    def beside(self, claim: ClaimView) -> tuple[ClaimView | None, ClaimView | None]:
+        """Return the claims before and after one, in the order of the run."""
+        at = self.claims.index(claim)
+        return self.claims[at - 1] if at else None, self.claims[at + 1] if at + 1 < len(self.claims) else None
+
     @property
     def worst_claim(self) -> ClaimView | None:
         """The claim to look at first, None where there are no claims."""
@@ -136,7 +166,8 @@ def report_view(document: Row) -> Report:
     claims = []
     for address, outcome in document["claims"].items():
         rows = tuple(row for row in document["results"] if row["claim"] == address)
-        claims.append(ClaimView(address, Outcome(outcome), document["catalogue"][address], rows))
+        history = tuple(document.get("history", {}).get(address, ()))
+        claims.append(ClaimView(address, Outcome(outcome), document["catalogue"][address], rows, history))
     return Report(document, tuple(claims))
 
 
@@ -159,6 +190,7 @@ def severity(outcome: str) -> int:
     return _SEVERITY.index(Outcome(outcome))
 
 
-def _rank(row: Row) -> int:
+def telling(row: Row) -> int:
+    """Return the rank of a result among those of its claim, 0 for the one that a single line shows."""
     kind = (row["comparison"], row["quantity"])
     return _TELLING.index(kind) if kind in _TELLING else len(_TELLING)

@@ -32,6 +32,11 @@ FORMS: Mapping[str, str] = {
     "plateau": "plateau: a limit", "identity": "identity: equality up to a stated numerical error",
     "separation": "separation: a paired difference of two slopes",
 }  # fmt: skip
+KINDS: Mapping[str, str] = {
+    "power": "power law", "exponential": "exponential", "plateau": "plateau", "identity": "identity",
+    "separation": "separation", "sharp": "sharp", "upper": "upper bound", "lower": "lower bound",
+    "statistical": "statistical", "deterministic": "deterministic", "curve-only": "curve only",
+}  # fmt: skip
 COMPARISONS: Mapping[str, str] = {
     "curve-law": "curve → law", "experiment-curve": "experiment → curve", "experiment-law": "experiment → law",
 }  # fmt: skip
@@ -46,6 +51,12 @@ EXPECTATIONS: Mapping[str, str] = {
 DASH = "–"
 _SUPERSCRIPTS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 _PLAIN = str.maketrans(_SUPERSCRIPTS, "-0123456789")
+_LETTERS = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ",
+    "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ", "omega": "ω",
+}  # fmt: skip
+_LETTER = re.compile(rf"(?<![^\W\d])({'|'.join(_LETTERS)})(?![^\W\d_])")
+_FACTORS = re.compile(r"(?<=[\w)])\*(?=[\w(])")
 _MINUS = re.compile(r"(?<![\w.)\]])-(?=[\d.∞])")
 
 
@@ -108,6 +119,8 @@ def duration(seconds: float) -> str:
     """Return a duration in the unit that fits, 0.8 s, 42 s, 3.5 min, 1.2 h; a dash where nothing was measured."""
     if seconds == 0:
         return DASH
+    if seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 120:
@@ -129,8 +142,20 @@ def sentence(text: str) -> str:
 
 
 def relation(text: str) -> str:
-    """Return a condition as it is written in mathematics: r ≥ 1/2."""
-    return signed(text.replace(">=", "≥").replace("<=", "≤").replace("**", "^").replace("*", "·"))
+    """Return a condition as it is written in mathematics: η ≤ 1/2 for eta <= 1/2."""
+    return signed(letters(operators(text)))
+
+
+def letters(text: str) -> str:
+    """Return text with the names of Greek letters as letters."""
+    return _LETTER.sub(lambda found: _LETTERS[found[0]], text)
+
+
+def operators(text: str) -> str:
+    """Return text with the signs of mathematics where a keyboard has none: ≤ for <=, a power, a dot between factors."""
+    for typed, sign in ((">=", "≥"), ("<=", "≤"), ("**", "^")):
+        text = text.replace(typed, sign)
+    return _FACTORS.sub("·", text)
 
 
 def parts_sentence(parts_off: Mapping[str, float]) -> str:
@@ -150,9 +175,39 @@ def budget(check: Mapping[str, Any] | None) -> str:
     return f"Margin: tolerance {brief(check['tolerance'])} plus bias {brief(check['bias'])}{note}."
 
 
+def revision(commit: str | None, dirty: bool) -> str:
+    """Return a commit's first seven digits, with a word about uncommitted changes."""
+    if not commit:
+        return "no commit"
+    return f"{commit[:7]}, modified" if dirty else commit[:7]
+
+
+def broken(condition: Mapping[str, Any], cases: int) -> str:
+    """Say in which of a claim's cases a condition does not hold, and what follows; empty where it always holds."""
+    places = [str(place["given"]) for place in condition["broken"]]
+    if not places:
+        return ""
+    everywhere = cases > 1 and len(places) == cases
+    where = " in any case, for instance" if everywhere else f" in {len(places)} of {cases} cases," if cases > 1 else ""
+    at = places[0] if everywhere else "; at ".join(places)
+    then = "the outcome is invalid" if condition["required"] else "measured all the same"
+    return f"Does not hold{where} at {prose(letters(at))}: {then}."
+
+
 def settings(values: Mapping[str, Any]) -> str:
     """Return what a control changed, `average = False`."""
     return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
+def spelled(value: Any) -> str:
+    """Return a value of the environment as people write it: yes, 1, openblas 0.3.30; a dash for what is not set."""
+    if value is None or value == "":
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {spelled(item)}" for name, item in value.items())
+    return "; ".join(spelled(item) for item in value) if isinstance(value, list | tuple) else str(value)
 
 
 def ascii_only(text: str) -> str:

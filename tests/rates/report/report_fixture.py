@@ -11,7 +11,7 @@ import numpy as np
 from rates.claim import Check, Claim, Condition, Control, Margin, Source
 from rates.experiment import Curve, Experiment
 from rates.law import Law
-from rates.result import ClaimRun, ControlResult, Outcome, Point, Result, Run, claim_outcome
+from rates.result import ClaimRun, ControlResult, Outcome, Past, Point, Result, Run, claim_outcome
 
 HORIZONS = (250, 500, 1000, 2000, 4000, 8000)
 FAR = tuple(10.0**k for k in range(3, 11))
@@ -103,7 +103,28 @@ def averaged_sgd(address: str = "ntk/averaged-sgd:excess-risk") -> ClaimRun:
         rows, sample = _case(address, case, 0.75 - 0.25 * index)
         results += rows
         values[rows[0].case_label] = sample
-    return ClaimRun(address, made, claim_outcome(results, has_experiment=True), tuple(results), values)
+    return ClaimRun(address, made, claim_outcome(results, has_experiment=True), tuple(results), values, earlier())
+
+
+def past(day: int, estimate: float | None, **changes: Any) -> Past:
+    """One earlier result, `day` days after the first."""
+    given: dict[str, Any] = {
+        "created": 1717243200.0 + 86400 * day, "commit": f"{0x317C1EC + day:07x}{'0' * 33}", "dirty": False,
+        "profile": "quick", "seed": 7, "device": "cpu", "outcome": Outcome.CONSISTENT, "case": "d=2, r=3/4",
+        "comparison": "experiment-law", "quantity": "slope", "predicted": -0.75, "estimate": estimate, "margin": 0.05,
+        "interval": None if estimate is None else (estimate - 0.02, estimate + 0.02),
+    }  # fmt: skip
+    return Past(**(given | changes))
+
+
+def earlier() -> tuple[Past, ...]:
+    """Fourteen runs: steady, then wrong, unsure and broken, then steady again."""
+    steady = [past(day, -0.75 + 0.004 * (-1) ** day) for day in range(10)]
+    return (
+        *steady, past(10, -0.62, outcome=Outcome.REFUTED, dirty=True),
+        past(11, -0.69, outcome=Outcome.INCONCLUSIVE, interval=(-0.74, float("inf"))),
+        past(12, None, outcome=Outcome.ERROR, predicted=None, commit=None), past(13, -0.748, seed=11, profile="ci"),
+    )  # fmt: skip
 
 
 def _case(address: str, case: Mapping[str, Any], r: float) -> tuple[list[Result], np.ndarray]:
@@ -136,7 +157,7 @@ def outer_rate() -> ClaimRun:
     made = claim("outer-rate", Law.power("n", "3", direction="upper"), experiment=Experiment(measure, x),
                  statement="Steps to reach accuracy ε = 1/n grow at most like n³.")  # fmt: skip
     row = result(address, points, direction="upper", predicted=3.0, estimate=2.612, interval=(2.55, 2.67), faster=0.33,
-                 reason="slope 2.612 is at most 3 + 0.05", replicates=12,
+                 reason="slope 2.612 is at most 3 + 0.05", replicates=12, device="cuda",
                  controls=(control("no entropy", 4.4, comparison="experiment-law", quantity="slope"),))  # fmt: skip
     return ClaimRun(address, made, Outcome.CONSISTENT, (row,), {"": values[:, :, None]})
 
@@ -170,7 +191,7 @@ def missed_control() -> ClaimRun:
     missed = control("dense coefficients", 0.012, outcome=Outcome.CONSISTENT, as_expected=False,
                      reason="level 0.012 lies within 0.05 of 0")  # fmt: skip
     rows[0] = replace(rows[0], controls=(*rows[0].controls, missed))
-    return replace(made, outcome=claim_outcome(rows, has_experiment=True), results=tuple(rows))
+    return replace(made, outcome=claim_outcome(rows, has_experiment=True), results=tuple(rows), history=())
 
 
 def blank(address: str, outcome: Outcome, reason: str, law: Law, **changes: Any) -> ClaimRun:

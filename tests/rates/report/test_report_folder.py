@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 import report_fixture
 
+from rates.cli import main
 from rates.report import ReportError, read, rebuild, write
 from rates.report.views import slug
 from rates.result import Run
@@ -89,6 +92,33 @@ def test_reading_what_is_not_a_run_folder(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{")
     with pytest.raises(ReportError, match="not JSON"):
         rebuild(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"schema": 2}, "not a schema-1 result document: its schema is 2"),
+        ({"seed": "seven"}, r"not a schema-1 result document: \$\.seed: 'seven' is not of type 'integer'"),
+        ({"seconds": float("nan")}, "seconds of the document is nan: a result must be a finite number"),
+    ],
+)
+def test_a_document_that_leaves_the_schema_is_named_with_its_file(
+    document: dict[str, Any], tmp_path: Path, changes: dict[str, Any], sentence: str
+) -> None:
+    (tmp_path / "results.json").write_text(json.dumps({**document, **changes}))
+    for reader in (read, rebuild):
+        with pytest.raises(ReportError, match=f"^{re.escape(str(tmp_path / 'results.json'))}: {sentence}$"):
+            reader(tmp_path)
+
+
+def test_the_command_names_the_file_too(
+    document: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results.json").write_text(json.dumps({**document, "exit_code": 9}))
+    assert main(["report", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"rates: {tmp_path / 'results.json'}: not a schema-1 result document: $.exit_code: 9 is not")
+    assert said.count("\n") == 1
 
 
 def test_slugs_are_file_names_and_differ() -> None:

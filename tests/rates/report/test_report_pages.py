@@ -15,10 +15,11 @@ import report_fixture
 from rates.claim import Source
 from rates.law import Law
 from rates.report import from_json, to_json, write
+from rates.report.filters import menus
 from rates.report.html import claim_page, index_page
 from rates.report.mathml import safe_mathml
 from rates.report.typeset import typeset
-from rates.report.wording import brief, duration, interval, number, prose
+from rates.report.wording import brief, broken, duration, interval, number, prose, relation, revision, spelled
 from rates.result import Run
 
 VOID = {"meta", "link", "input", "br", "wbr"}
@@ -72,7 +73,7 @@ def test_nothing_is_fetched_from_elsewhere(pages: dict[str, str], folder: Path) 
             if tag == "a" and not (attributes["href"] or "").startswith(("http", "#")):
                 root = folder if text == pages["index.html"] else folder / "claims"
                 assert (root / str(attributes["href"])).is_file()
-    for name in ("style.css", "report.js"):
+    for name in ("style.css", "index.js", "claim.js"):
         assert "http" not in (folder / "assets" / name).read_text(encoding="utf-8")
 
 
@@ -144,6 +145,57 @@ def test_typed_formulas_are_set() -> None:
     assert typeset("slow^(<b>)") == "Slow<sup>&lt;b&gt;</sup>."
 
 
+def test_a_line_of_text_has_the_law_without_its_abbreviations() -> None:
+    law = Law.power("T", "-2*r*beta/(2*r*beta+1)", where={"beta": "d/(d-1)"})
+    alone = Law.power("T", "-2*r*beta/(2*r*beta+1)")
+    assert safe_mathml(law.mathml, inline=True) == safe_mathml(alone.mathml, inline=True)
+    assert len(safe_mathml(law.mathml)) > len(safe_mathml(alone.mathml)) + 50
+    assert safe_mathml("<math><mspace/><mi>x</mi></math>", inline=True) == "<math><mspace></mspace><mi>x</mi></math>"
+
+
+@pytest.mark.parametrize(
+    ("places", "cases", "required", "sentence"),
+    [
+        ([], 3, True, ""),
+        (["r = 1/4"], 1, True, "Does not hold at r = 1/4: the outcome is invalid."),
+        (["eta = 2", "k = -1"], 3, False, "Does not hold in 2 of 3 cases, at η = 2; at k = −1: measured all the same."),
+        (["r = 1", "r = 2"], 2, False, "Does not hold in any case, for instance at r = 1: measured all the same."),
+    ],
+)  # fmt: skip
+def test_a_condition_says_where_it_does_not_hold(places: list[str], cases: int, required: bool, sentence: str) -> None:
+    assert broken({"broken": [{"given": place} for place in places], "required": required}, cases) == sentence
+
+
+def test_the_menus_count_what_occurs(document: dict[str, Any]) -> None:
+    report = from_json(document)
+    found = {menu.name: dict(menu.groups) for menu in menus(report)}
+    assert {e.value: e.count for e in found["outcome"][""]} == {str(o): n for o, n in report.counts.items()}
+    assert [e.value for e in found["kind"]["form"]] == ["power", "exponential", "plateau", "identity"]
+    assert {e.value: e.count for e in found["kind"]["direction"]} == {"sharp": 7, "upper": 1}
+    assert {e.value: e.count for e in found["kind"]["experiment"]} == {"statistical": 8}
+    assert {e.value: e.count for e in found["device"][""]} == {"cpu": 7, "cuda": 1}
+    assert sum(e.count for e in found["chapter"][""]) == 8
+
+
+@pytest.mark.parametrize(
+    ("experiment", "comparison", "replicates", "kind"),
+    [
+        ({"numerical_error": None}, "experiment-law", 9, "statistical"),
+        ({"numerical_error": 0.0}, "experiment-law", 1, "deterministic"),
+        (None, "curve-law", 0, "curve-only"),
+        (None, "experiment-law", 9, "statistical"),
+        (None, "experiment-law", 1, "deterministic"),
+    ],
+)
+def test_the_kind_says_how_a_claim_is_measured(
+    document: dict[str, Any], experiment: Any, comparison: str, replicates: int, kind: str
+) -> None:
+    claim = from_json(document).claims[1]
+    row = {**claim.results[0], "comparison": comparison, "replicates": replicates}
+    known = {**claim.catalogue, "experiment": experiment}
+    assert replace(claim, results=(row,), catalogue=known).kinds == ("power", "upper", kind)
+
+
 FORMS = [
     Law.power("n", "-1", log_power="2"), Law.power("n", "-1", constant="3"), Law.power("n", "-1", plus=("-2", "4")),
     Law.exponential("n", "-1/10"), Law.plateau("n", "1/2", approach="-1/2"), Law.identity("n"),
@@ -189,6 +241,12 @@ def test_values_that_a_log_axis_cannot_show_are_left_out() -> None:
         (brief(1e-3), "10⁻³"), (brief(0.05), "0.05"), (brief(2048.0), "2048"), (brief(1e7), "10⁷"), (brief(0.0), "0"),
         (interval((-0.76, -0.74), 0.05), "[−0.760, −0.740]"), (interval((None, 2.7)), "(−∞, 2.700]"),
         (interval(None), "–"), (duration(0.84), "0.8 s"), (duration(210), "3.5 min"), (duration(0), "–"),
+        (duration(0.02), "< 0.1 s"), (revision("0123456789", True), "0123456, modified"),
+        (revision(None, True), "no commit"),
+        (relation("2*eta*(1 + x**2) <= 1/2"), "2·η·(1 + x^2) ≤ 1/2"), (relation("beta_0 >= theta2"), "β_0 ≥ θ2"),
+        (relation("metal > eta"), "metal > η"),
+        (spelled([{"version": "0.3", "num_threads": 1}, None]), "version 0.3, num threads 1; –"),
+        (spelled({"dirty": False, "gpu": ""}), "dirty no, gpu –"),
         (prose("pre-asymptotic: -0.5 to d-1"), "pre-asymptotic: −0.5 to d-1"),
     ],
 )  # fmt: skip

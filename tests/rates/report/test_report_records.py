@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import report_fixture
 
+from rates.experiment import Experiment
 from rates.law import Law
 from rates.report import ReportError, from_json, schema, to_json, validate
 from rates.result import ClaimRun, Outcome, Point, Run
@@ -125,6 +126,66 @@ def test_views_say_what_is_wrong(document: dict[str, Any]) -> None:
     worst = from_json(document).worst_claim
     assert worst is not None
     assert worst.outcome is Outcome.ERROR
+
+
+def test_earlier_results_are_in_the_document_and_in_the_view(run: Run, document: dict[str, Any]) -> None:
+    rows = document["history"]["ntk/averaged-sgd:excess-risk"]
+    assert set(document["history"]) == {"ntk/averaged-sgd:excess-risk"}
+    assert [row["created"] for row in rows] == [past.created for past in run.claims[0].history]
+    assert rows[0]["commit"] == run.claims[0].history[0].commit
+    assert rows[11]["interval"] == [-0.74, None]
+    assert (rows[12]["outcome"], rows[12]["estimate"], rows[12]["commit"]) == ("error", None, None)
+    assert from_json(document).claims[0].history == tuple(rows)
+
+
+def test_a_document_of_an_older_version_is_read(document: dict[str, Any]) -> None:
+    old = copy.deepcopy(document)
+    del old["history"]
+    for known in old["catalogue"].values():
+        for name in ("deterministic", "dtype"):
+            del known["experiment"][name]
+    report = from_json(old)
+    assert report.claims[0].history == ()
+    assert [claim.kinds for claim in report.claims] == [claim.kinds for claim in from_json(document).claims]
+
+
+def test_a_run_without_a_past_says_nothing_of_it() -> None:
+    assert "history" not in to_json(alone(report_fixture.outer_rate()))
+
+
+def test_an_earlier_error_loses_its_nan_and_any_other_outcome_refuses_it() -> None:
+    claim = report_fixture.outer_rate()
+    broken = report_fixture.past(1, math.nan, outcome=Outcome.ERROR, interval=(math.nan, 1.0))
+    row = to_json(alone(replace(claim, history=(broken,))))["history"][claim.address][0]
+    assert (row["estimate"], row["interval"]) == (None, None)
+    with pytest.raises(ReportError, match=r"estimate of .* is nan"):
+        to_json(alone(replace(claim, history=(replace(broken, outcome=Outcome.REFUTED),))))
+
+
+def with_variate(**changes: Any) -> Run:
+    """A claim measured with a control variate whose mean is 2/x."""
+    experiment = Experiment(
+        report_fixture.measure, (4, 8, 16), estimand="control-variate", control_mean=lambda x, a=2.0: a / x, block=3,
+    )  # fmt: skip
+    law = Law.power("n", "-a")
+    made = report_fixture.claim("rate", law, experiment=experiment, cases=({"a": "3/2"},), checks=())
+    row = replace(report_fixture.outer_rate().results[0], case={"a": "3/2"}, **changes)
+    return alone(ClaimRun("x/y:rate", made, Outcome.CONSISTENT, (row, row)))
+
+
+def test_the_experiment_is_described_with_the_known_mean_of_its_variate() -> None:
+    described = to_json(with_variate())["catalogue"]["x/y:rate"]["experiment"]
+    assert described == {
+        "x": [4.0, 8.0, 16.0], "axis": "size", "estimand": "control-variate", "numerical_error": None,
+        "deterministic": False, "dtype": "float64", "control_mean": {"a=3/2": [0.375, 0.1875, 0.09375]},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reproduce": "rates check x/y:rate --set a=1"}, {"points": ()}], ids=["a knob was turned", "no points"]
+)
+def test_a_known_mean_that_may_not_be_the_one_used_is_left_out(changes: dict[str, Any]) -> None:
+    assert "control_mean" not in to_json(with_variate(**changes))["catalogue"]["x/y:rate"]["experiment"]
 
 
 def test_conditions_carry_the_cases_that_break_them(document: dict[str, Any]) -> None:
