@@ -1,7 +1,8 @@
 """Unit tests for theorems: state a rate, measure it, decide whether they agree.
 
-`Claim` and what it is made of describe a theorem; `check` measures and decides it, `judge` decides about numbers
-that are there already, `assert_consistent` does either in a test. Everything is loaded when it is first used.
+`Claim` and what it is made of describe a theorem; `check` measures and decides it, `compare` says what changed since,
+`judge` decides about numbers that are there already, `assert_consistent` does either in a test. Everything is loaded
+when it is first used.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rates.assertion import assert_consistent
     from rates.check import check
     from rates.claim import Check, Claim, Condition, Control, Margin, Source
+    from rates.compare import compare
     from rates.experiment import Curve, Experiment, Pilot
     from rates.judge import judge
     from rates.law import Law
@@ -24,13 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Check", "Claim", "Condition", "Control", "Curve", "Experiment", "Law", "Margin", "Options", "Outcome", "Pilot",
-    "Result", "Run", "Source", "Stream", "assert_consistent", "check", "judge",
+    "Result", "Run", "Source", "Stream", "assert_consistent", "check", "compare", "judge",
 ]  # fmt: skip
 
 _HOMES = {
     "assertion": ("assert_consistent",),
     "check": ("check",),
     "claim": ("Check", "Claim", "Condition", "Control", "Margin", "Source"),
+    "compare": ("compare",),
     "experiment": ("Curve", "Experiment", "Pilot"),
     "judge": ("judge",),
     "law": ("Law",),
@@ -42,7 +45,7 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 
 class _Package(ModuleType):
-    """Keeps `rates.check` the function: importing the module of that name would put the module in its place."""
+    """Keeps `rates.check` the function, and others like it: importing the module of that name would take its place."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _MODULES and isinstance(value, ModuleType):

@@ -165,6 +165,39 @@ def judge(
 
 
 @app.command()
+def compare(
+    base: Annotated[str, typer.Argument(metavar="BASE", help="A git revision, a run folder, or a file of --json.")],
+    head: Annotated[str, typer.Argument(metavar="[HEAD]", help="The same; the working tree if none.")] = ".",
+    targets: Targets = None,
+    claims: Annotated[list[str] | None, typer.Option("--claim", metavar="CLAIM", help="The same as TARGETS.")] = None,
+    profile: Profile = None,
+    seed: Annotated[str | None, typer.Option(metavar="N|fresh", help="Root seed of both sides.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; one a core unless told.")] = None,
+    level: Annotated[float, typer.Option(help="Family-wise level of all tests together.")] = 1e-3,
+    tolerance: Annotated[float, typer.Option(metavar="SHARE", help="Share of a margin that is no change.")] = 0.5,
+    rounding: Annotated[float | None, typer.Option(help="Relative difference of a value that is no change.")] = None,
+    json_file: JsonFile = None,
+    markdown: Annotated[str | None, typer.Option(metavar="FILE", help="Write a summary for a pull request.")] = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Keep the run folders of both sides here.")] = None,
+    store: StoreFile = None,
+) -> int:
+    """Say whether a slope, level or constant changed from BASE to HEAD, paired by seed.
+
+    Exit codes: 0 nothing got worse, 1 regressed, 2 error or nothing compared, 3 inconclusive.
+    """
+    from rates.choices import given
+    from rates.compare.command import run_compare
+    from rates.compare.whole import Rules
+
+    sides = given("BASE", base, ""), given("HEAD", head, "")
+    return run_compare(
+        *sides, (*(targets or ()), *(claims or ())), Rules(level, tolerance, rounding), profile=profile, seed=seed,
+        device=device, jobs=jobs, json_file=json_file, markdown=markdown, out=out, store=store,
+    )  # fmt: skip
+
+
+@app.command()
 def report(folder: Annotated[str | None, typer.Argument(metavar="DIR", help="A run folder.")] = None) -> int:
     """Make the pages of a run folder again from its results.json."""
     from rates.choices import given

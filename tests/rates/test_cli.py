@@ -19,11 +19,12 @@ OUTSIDE = "tiny(cases=({'r': 2},), conditions=(Condition('r < 1'),), controls=()
 
 def test_help_and_version(cli):
     assert cli("--version").out.startswith("rates 0.")
-    for words in ([], ["--help"], ["check", "-h"], ["store"]):
+    for words in ([], ["--help"], ["check", "-h"], ["compare", "-h"], ["store"]):
         answer = cli(*words)
         assert answer.code == 0
         assert "Usage: rates" in answer.out
     assert "Exit codes: 0 consistent" in " ".join(cli().out.split())
+    assert "Exit codes: 0 nothing got worse, 1 regressed" in " ".join(cli("compare", "-h").out.split())
 
 
 def test_a_list_for_a_pipe_has_columns_between_tabs(cli):

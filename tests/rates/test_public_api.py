@@ -16,7 +16,8 @@ def test_everything_public_is_there():
         assert getattr(rates, name) is not None
         assert name in dir(rates)
     assert set(rates.__all__) >= {"Claim", "Law", "Source", "Check", "Control", "Condition", "Margin", "Experiment",
-                                  "Curve", "Pilot", "Stream", "check", "judge", "assert_consistent"}  # fmt: skip
+                                  "Curve", "Pilot", "Stream", "check", "compare", "judge",
+                                  "assert_consistent"}  # fmt: skip
 
 
 def test_what_is_not_there_is_an_attribute_error():
@@ -35,11 +36,15 @@ def test_stating_a_claim_needs_neither_tables_nor_plots():
 
 
 @pytest.mark.parametrize(
-    "first", ["import rates.check, rates.judge", "from rates.check import locate", "import rates.assertion"]
-)
+    "first",
+    [
+        "import rates.check, rates.judge, rates.compare", "from rates.check import locate", "import rates.assertion",
+        "from rates.compare import Rules", "import rates.compare.whole",
+    ],
+)  # fmt: skip
 def test_functions_stay_functions_whatever_is_imported_first(first):
-    code = f"import rates\n{first}\nprint(type(rates.check).__name__, type(rates.judge).__name__)"
-    assert python(code) == "function function"
+    kinds = "*(type(f).__name__ for f in (rates.check, rates.judge, rates.compare))"
+    assert python(f"import rates\n{first}\nprint({kinds})") == "function function function"
 
 
 def test_a_claim_can_be_sent_to_another_process():
