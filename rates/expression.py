@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import math
+import operator
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -29,6 +31,14 @@ _GLOBALS = {
     "Symbol": sp.Symbol,
     "__builtins__": {},
 }
+_MOST_BITS = 4000  # of a number in a formula, more than any that is computed with; 9**9 has 29
+_FLOATS: dict[Any, Callable[..., float]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.UAdd: operator.pos, ast.USub: operator.neg,
+    "log": math.log, "exp": math.exp, "sqrt": math.sqrt, "Gamma": math.gamma, "Min": min, "Max": max, "Abs": abs,
+    "Mod": math.fmod, "floor": math.floor, "sin": math.sin, "cos": math.cos, "zeta": lambda s: math.gamma(1 + abs(s)),
+}  # fmt: skip
+_LONG_EXPONENT = re.compile(r"\b[\d.]+[eE][+-]?\d{4}")
 _HTML_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)\w+;")  # names that only HTML knows, not XML
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
@@ -37,10 +47,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 def parse(text: str) -> sp.Expr:
     """Return the expression; every name that is not a known function is a parameter, decimals are exact.
 
-    ValueError for text that is not a formula.
+    ValueError for text that is not a formula, or has a number that could not be written down.
     """
     if "__" in text or "\n" in text:
         raise ValueError(f"not a formula: {text!r}")
+    _require_computable(text)
     names = {token for token in _NAME.findall(text) if token not in _FUNCTIONS}
     scope = {name: sp.Symbol(name) for name in names} | _FUNCTIONS
     transformations = (*standard_transformations, convert_xor, rationalize)
@@ -51,6 +62,52 @@ def parse(text: str) -> sp.Expr:
     if not isinstance(expression, sp.Basic):
         raise ValueError(f"not a formula: {text!r}")
     return expression
+
+
+def _require_computable(text: str) -> None:
+    """Refuse, before it is computed, a number too long to wait for: 9**9**9**9, 1e-999999999, Gamma(10**9)."""
+    try:
+        if _LONG_EXPONENT.search(text):
+            raise OverflowError
+        _size(ast.parse(text.strip().replace("^", "**"), mode="eval").body)
+    except OverflowError:
+        raise ValueError(f"not a formula: {text!r} has a number of more than {_MOST_BITS} bits") from None
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"not a formula: {text!r}") from error
+
+
+def _size(node: ast.AST) -> float | None:
+    """Return about what a part of a formula is worth, None where it has parameters or no real value.
+
+    OverflowError where its exact value could not be written down, SyntaxError for an operation that no formula has.
+    """
+    called = isinstance(node, ast.Call)
+    parts = [_size(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)][called:]
+    values = [part for part in parts if part is not None]
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return float(node.value)
+    if isinstance(node, ast.Name) and node.id == "pi":
+        return math.pi
+    if len(values) < len(parts) or not isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call):
+        return None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        return _power(*values)
+    name: Any = getattr(node.func, "id", None) if isinstance(node, ast.Call) else type(node.op)
+    if name not in _FLOATS:
+        raise SyntaxError(f"no operation of a formula: {name}")
+    try:
+        return float(_FLOATS[name](*values))
+    except (ZeroDivisionError, ValueError, TypeError):  # 1/0, sqrt(-1): what they are is not this function's question
+        return None
+
+
+def _power(base: float, exponent: float) -> float:
+    if base in (0, 1, -1):
+        return abs(base)
+    bits = exponent * math.log2(abs(base))
+    if not abs(bits) <= _MOST_BITS:
+        raise OverflowError
+    return math.copysign(2.0 ** max(-1000.0, min(1000.0, bits)), base)
 
 
 def exact(value: Number) -> sp.Expr:

@@ -66,3 +66,27 @@ def test_the_missing_are_named_and_the_given_too():
 def test_print():
     assert tex(parse("log(n)/n")) == r"\frac{\log{\left(n \right)}}{n}"
     assert mathml(parse("a^2")).startswith("<msup>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9**9**9**9", "-9^9^9^9", "(9**99)**9999", "2**-99999999", "1e999999999", "1e-999999999", "Gamma(10**9)",
+     "zeta(-10**6)", "exp(exp(exp(99)))", "9**floor(10**9)", "9**+(9**9)", "x*9**9**9", "(1, 9**9**9)"],
+)  # fmt: skip
+def test_a_number_that_could_not_be_written_down_is_refused_before_it_is_computed(text):
+    with pytest.raises(ValueError, match=r"^not a formula: .* has a number of more than 4000 bits$"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["9**(9<<30)", "9**~(-9**9)", "9!", "f(2)", "9**f(9)", "1+" * 3000 + "1"])
+def test_operations_that_no_formula_has_are_refused(text):
+    with pytest.raises(ValueError, match=r"^not a formula: "):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("9**9", 9**9), ("0**9**9**2", 0), ("(-1)**(10**300)", 1), ("x**(2**9)", 2**512), ("2**x**3", 256), ("7 % 4", 3)],
+)
+def test_large_numbers_that_can_be_written_down_are_computed(text, value):
+    assert evaluate(parse(text), {"x": 2}) == value
