@@ -76,7 +76,7 @@ def judge(
         outcome=found.decision.outcome, predicted=found.predicted, estimate=found.estimate, interval=found.interval,
         margin=margin, alpha=alpha, replicates=values.shape[0], points=found.points, seconds=0.0, device="none",
         dtype="float64", seed=0, reason=found.decision.reason, reproduce=reproduce, notes=found.notes,
-        local_slopes=found.local_slopes, faster=found.decision.faster,
+        local_slopes=found.local_slopes, faster=found.decision.faster, law=law, parameters=given,
     )  # fmt: skip
 
 

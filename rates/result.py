@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from rates.law import Law
 
 
 class Outcome(StrEnum):
@@ -25,6 +32,19 @@ EXIT_CODES: Mapping[Outcome, int] = {
     Outcome.CONSISTENT: 0, Outcome.REFUTED: 1, Outcome.ERROR: 2, Outcome.INCONCLUSIVE: 3, Outcome.INVALID: 4,
     Outcome.UNDECIDABLE: 0,
 }  # fmt: skip
+
+
+# Of the results of a claim, the one that a single line shows: the slope test proper first.
+_TELLING = (
+    ("experiment-law", "slope"), ("experiment-law", "level"), ("experiment-curve", "slope"),
+    ("experiment-curve", "level"), ("curve-law", "slope"), ("curve-law", "level"),
+)  # fmt: skip
+
+
+def telling(comparison: str, quantity: str) -> int:
+    """Return the rank of a result among those of its claim, 0 for the one that a single line shows."""
+    kind = (comparison, quantity)
+    return _TELLING.index(kind) if kind in _TELLING else len(_TELLING)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome | None:
@@ -68,7 +88,7 @@ class Result:
 
     `interval` is the (1 − 2α) interval of the estimate. `faster` is set where an upper bound is beaten, in
     units of the slope. `local_slopes` has one entry a pair of neighbouring x. Seconds are those of the
-    measurements, as stored.
+    measurements, as stored. `law` with its `parameters` is what figures draw, None where it is not known.
     """
 
     claim: str
@@ -96,11 +116,33 @@ class Result:
     local_slopes: tuple[float, ...] = ()
     faster: float | None = None
     parts_off: Mapping[str, float] = field(default_factory=dict)
+    law: Law | None = field(default=None, repr=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def case_label(self) -> str:
         """The case as text."""
         return ", ".join(f"{name}={self.case[name]}" for name in sorted(self.case))
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Return a figure fit for a paper, without touching pyplot; `ax` takes the first panel alone.
+
+        ValueError where there is nothing to draw, ImportError without matplotlib, a sentence each.
+        """
+        from rates.figure import draw_result
+
+        return draw_result(self, ax)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the points as a tidy frame, one row a point."""
+        from rates.frames import points_frame
+
+        return points_frame(self)
+
+    def _repr_html_(self) -> str:
+        from rates.notebook import result_html
+
+        return result_html(self)
 
 
 def claim_outcome(results: Iterable[Result], *, has_experiment: bool) -> Outcome:
@@ -154,11 +196,43 @@ class ClaimRun:
     """
 
     address: str
-    claim: Any
+    claim: Any = field(repr=False)
     outcome: Outcome
     results: tuple[Result, ...]
-    values: Mapping[str, Any] = field(default_factory=dict)
-    history: tuple[Past, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    history: tuple[Past, ...] = field(default=(), repr=False)
+
+    @property
+    def headline(self) -> Result | None:
+        """The result that stands for the claim: the worst judged one, else the slope test proper."""
+        rows = [r for r in self.results if r.outcome == self.outcome] or list(self.results)
+        return min(rows, key=lambda r: telling(r.comparison, r.quantity), default=None)
+
+    def plot(self, case: str | None = None, *, ax: Axes | None = None) -> Figure:
+        """Return one figure of all that was measured in a case (its label; the first that can be drawn if None).
+
+        Errors as `Result.plot`.
+        """
+        from rates.figure import draw_claim
+
+        return draw_claim(self, case, ax)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a tidy frame, one row a result."""
+        from rates.frames import results_frame
+
+        return results_frame([self])
+
+    def values_frame(self, case: str | None = None) -> pd.DataFrame:
+        """Return what was measured, one row a value; that of one case is a table for `rates.judge`."""
+        from rates.frames import values_frame
+
+        return values_frame(self, case)
+
+    def _repr_html_(self) -> str:
+        from rates.notebook import claim_html
+
+        return claim_html(self)
 
 
 @dataclass(frozen=True)
@@ -185,6 +259,23 @@ class Run:
         """0 consistent, 1 refuted, 2 error, 3 inconclusive, 4 invalid, by the worst claim."""
         outcome = worst(claim.outcome for claim in self.claims)
         return 0 if outcome is None else EXIT_CODES[outcome]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a tidy frame, one row a result, with the parameters of the cases as columns."""
+        from rates.frames import results_frame
+
+        return results_frame(self.claims)
+
+    def controls_frame(self) -> pd.DataFrame:
+        """Return a tidy frame, one row a negative control."""
+        from rates.frames import controls_frame
+
+        return controls_frame(self.claims)
+
+    def _repr_html_(self) -> str:
+        from rates.notebook import run_html
+
+        return run_html(self)
 
     def assert_consistent(self) -> None:
         """Raise AssertionError with every reason unless all claims are consistent."""
