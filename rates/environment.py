@@ -17,6 +17,7 @@ from typing import Any
 import threadpoolctl
 
 NUMERICAL = ("numpy", "scipy", "numba", "torch", "scikit-learn")
+TORCH_CPU = "cpu:0"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -53,23 +54,36 @@ def describe(device: str = "cpu") -> dict[str, Any]:
         "blas": libraries,
         "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
         "device": device,
-        "gpu": None if device == "cpu" else str(_torch(device).cuda.get_device_name(device)),
+        "gpu": gpu_name(device),
+        "cuda": None if gpu_name(device) is None else str(_torch(device).version.cuda),
     }
     return found | dict(_revision())
 
 
 def check_device(device: str) -> None:
-    """Raise ValueError, in one sentence, unless the device is there: `cpu`, `cuda` or `cuda:N`."""
+    """Raise ValueError, in one sentence, unless the device is there: `cpu`, `cuda` or `cuda:N`, or `cpu:0`.
+
+    `cpu:0` is the CPU as torch sees it: what has a path of its own for the CPU takes that of the GPU instead, which
+    can so be checked where there is no GPU.
+    """
     if device == "cpu":
+        return
+    if device == TORCH_CPU:
+        _torch(device)
         return
     kind, _, index = device.partition(":")
     if kind != "cuda" or (":" in device and not index.isdecimal()):
-        raise ValueError(f"unknown device {device!r}: use cpu or cuda")
+        raise ValueError(f"unknown device {device!r}: use cpu or cuda, or {TORCH_CPU} for torch on the CPU")
     cuda = _torch(device).cuda
     if not cuda.is_available():
         raise ValueError(f"device {device!r} was asked for but no GPU can be used here: use cpu")
     if index and int(index) >= cuda.device_count():
         raise ValueError(f"device {device!r} was asked for but there are {cuda.device_count()} GPUs, counted from 0")
+
+
+def gpu_name(device: str) -> str | None:
+    """Return what the GPU is called, None for a device that is the CPU."""
+    return None if device in ("cpu", TORCH_CPU) else str(_torch(device).cuda.get_device_name(device))
 
 
 @contextmanager

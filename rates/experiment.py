@@ -57,9 +57,9 @@ class Experiment:
     Shapes returned: `(R,)` or `(R, components)` for `axis="size"`; `(R, K)` or `(R, K, components)` for
     `axis="time"`, where `measure` gets all K values of x at once. `streams` holds R streams, one a
     replicate. Parameters are those of the case and of the control; only the ones that `measure` names
-    are passed, and `device` and `dtype` if it names them. Components: `"mean"` has one; `"control-variate"`
-    returns the value and a variate whose mean `control_mean(x, **parameters)` is known;
-    `"separation"` returns the two quantities whose slopes are compared.
+    are passed, and `device` and `dtype` if it names them. One that does not name `device` runs on the CPU.
+    Components: `"mean"` has one; `"control-variate"` returns the value and a variate whose mean
+    `control_mean(x, **parameters)` is known; `"separation"` returns the two quantities whose slopes are compared.
 
     An infinite y says that a run never arrived (steps until ε is reached): the check is then inconclusive.
 
@@ -97,6 +97,10 @@ class Experiment:
     def deterministic(self) -> bool:
         """True where one replicate and a numerical error bound take the place of statistics."""
         return self.numerical_error is not None
+
+    def runs_on(self, device: str) -> str:
+        """Return the device that a run asks for where `measure` names `device`, the CPU for any other."""
+        return device if "device" in inspect.signature(self.measure).parameters else "cpu"
 
     def run(self, x: float | None, streams: Sequence[Stream], parameters: Mapping[str, Any]) -> Array:
         """Return measurements of shape (replicates, points, components), checked; x None means all x."""

@@ -5,12 +5,11 @@ The kernel is Λ_0 + 2 Σ_{k≤K} Λ_k cos k(θ - θ'), a dot-product kernel of 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.devices import to_device, to_host
 from dltheory.ntk.kernel_sgd import Backend, averaging_weights, use_torch
 from dltheory.ntk.regression import SphereRegression
 from dltheory.ntk.schedule import AveragedSGD
@@ -199,16 +198,13 @@ def _run_torch(scale: Array, sgd: AveragedSGD, weights: Array, angles: Array, la
     """The loop above with the replicates as a batch dimension, shape (R, 2, K + 1)."""
     import torch
 
-    def move(array: Array) -> Any:
-        return torch.from_numpy(array).to(device)
-
-    theta, y = move(angles), move(labels)
+    theta, y, weight, both = (to_device(a, device) for a in (angles, labels, weights, np.tile(scale, 2)))
     degrees = torch.arange(scale.size, dtype=theta.dtype, device=device)
-    both = move(np.tile(scale, 2))
     current = torch.zeros(len(angles), 2 * scale.size, dtype=theta.dtype, device=device)
     sums = torch.zeros_like(current)
     for start in range(0, sgd.horizon, _STEPS_AT_ONCE):
-        phase = theta[:, start : start + _STEPS_AT_ONCE, None] * degrees
+        rows = slice(start, start + _STEPS_AT_ONCE)
+        phase = theta[:, rows, None] * degrees
         features = torch.cat([phase.cos(), phase.sin()], dim=2)
         steps = torch.empty_like(phase[..., 0])
         for i in range(phase.shape[1]):
@@ -216,6 +212,5 @@ def _run_torch(scale: Array, sgd: AveragedSGD, weights: Array, angles: Array, la
             steps[:, i] = sgd.step_size * (value - y[:, start + i])
             current *= 1 - sgd.step_size * sgd.ridge
             current -= steps[:, i, None] * both * features[:, i]
-        weight = move(weights[start : start + _STEPS_AT_ONCE])
-        sums -= torch.einsum("rt,rtk->rk", steps * weight, features)
-    return np.asarray(sums.reshape(len(angles), 2, scale.size).cpu().numpy())
+        sums -= torch.einsum("rt,rtk->rk", steps * weight[rows], features)
+    return to_host(sums.reshape(len(angles), 2, scale.size))

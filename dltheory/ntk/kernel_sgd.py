@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.devices import to_device, to_host
 from dltheory.ntk import kernel_loop
 from dltheory.ntk.kernels import NeuralTangentKernel
 from dltheory.ntk.regression import SphereRegression
@@ -99,7 +100,10 @@ def squared_error(model: SphereRegression, coefficients: Array, centres: Array, 
 
 
 def use_torch(device: str, backend: Backend | None) -> bool:
-    """Say whether to run on torch: on any device but "cpu", or where the backend asks for it."""
+    """Say whether to run on torch: on any device but "cpu", or where the backend asks for it.
+
+    "cpu:0" is the CPU as torch sees it.
+    """
     if backend not in (None, "native", "torch"):
         raise ValueError(f"backend must be 'native', 'torch' or None, got {backend!r}")
     if backend == "native" and device != "cpu":
@@ -146,8 +150,7 @@ def _gradients_torch(kernel: NeuralTangentKernel, sgd: AveragedSGD, x: Array, y:
     import torch
 
     eta = sgd.step_size
-    points, values = torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)
-    powers, lags = (torch.from_numpy(p).to(device) for p in _powers(eta * sgd.ridge, _BLOCK))
+    points, values, powers, lags = (to_device(a, device) for a in (x, y, *_powers(eta * sgd.ridge, _BLOCK)))
     residuals, current = torch.empty_like(values), torch.empty_like(values)
     for rows in _blocks(y.shape[1]):
         size = rows.stop - rows.start
@@ -160,7 +163,7 @@ def _gradients_torch(kernel: NeuralTangentKernel, sgd: AveragedSGD, x: Array, y:
         ]
         current[:, : rows.start] *= powers[size]
         current[:, rows] = -eta * powers[:size].flip(0) * residuals[:, rows]
-    return np.asarray((eta * residuals).cpu().numpy())
+    return to_host(eta * residuals)
 
 
 def _composed_kernel(model: SphereRegression) -> Callable[[Array], Array]:

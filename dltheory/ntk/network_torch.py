@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.devices import to_device, to_host
 from dltheory.ntk.network_activations import activate_torch
 from dltheory.ntk.network_loop import Steps
 
@@ -20,12 +20,9 @@ def gradient_sums(
     """Return what the compiled loop returns for the same arguments, computed on `device`."""
     import torch
 
-    def move(array: Array) -> Any:
-        return torch.from_numpy(np.ascontiguousarray(array, dtype=inner.dtype)).to(device)
-
-    x, y, a0, w0 = move(inputs), move(labels), move(outer), move(inner)
     rows = [1] + [2] * (inner.shape[1] - 1)
-    row_rates, row_keeps = (move(np.array(v)[rows]) for v in (steps.rates, steps.keeps))
+    given = (inputs, labels, outer, inner, np.array(steps.rates)[rows], np.array(steps.keeps)[rows])
+    x, y, a0, w0, row_rates, row_keeps = (to_device(a.astype(inner.dtype), device) for a in given)
     moved, moved_sum = torch.zeros_like(w0), torch.zeros_like(w0)
     moved_outer, outer_sum = torch.zeros_like(a0), torch.zeros_like(a0)
     root = math.sqrt(outer.shape[1])
@@ -41,4 +38,4 @@ def gradient_sums(
         moved_sum.addcmul_(gain, delta, value=-weight)
         moved_outer.mul_(steps.decay).addcmul_(residual, value, value=-steps.rates[0])
         outer_sum.addcmul_(residual, value, value=-weight * steps.rates[0])
-    return outer_sum.cpu().numpy(), moved_sum.cpu().numpy()
+    return to_host(outer_sum), to_host(moved_sum)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import threadpoolctl
 
-from rates.environment import THREAD_VARIABLES, check_device, describe, single_thread, versions
+from rates.environment import THREAD_VARIABLES, check_device, describe, gpu_name, single_thread, versions
 
 
 def test_the_description_is_json_and_names_no_place_and_nobody():
@@ -45,7 +45,7 @@ def test_a_missing_git_is_no_error(monkeypatch):
     assert describe()["commit"] is None
 
 
-@pytest.mark.parametrize("device", ["gpu", "mps", "cuda:", "cuda:x", ""])
+@pytest.mark.parametrize("device", ["gpu", "mps", "cuda:", "cuda:x", "cpu:1", "cpu:", ""])
 def test_an_unknown_device_is_refused(device):
     with pytest.raises(ValueError, match="use cpu or cuda"):
         check_device(device)
@@ -55,7 +55,8 @@ def _torch(monkeypatch, gpus):
     cuda = types.SimpleNamespace(
         is_available=lambda: gpus > 0, device_count=lambda: gpus, get_device_name=lambda device: "A GPU"
     )
-    fake, real = types.SimpleNamespace(cuda=cuda), importlib.import_module
+    fake = types.SimpleNamespace(cuda=cuda, version=types.SimpleNamespace(cuda="12.8"))
+    real = importlib.import_module
     monkeypatch.setattr(importlib, "import_module", lambda name: fake if name == "torch" else real(name))
 
 
@@ -66,15 +67,24 @@ def test_devices_are_checked_against_the_machine(monkeypatch):
         check_device("cuda")
     _torch(monkeypatch, 1)
     check_device("cuda")
-    assert describe("cuda:0")["gpu"] == "A GPU"
+    found = describe("cuda:0")
+    assert (found["device"], found["gpu"], found["cuda"]) == ("cuda:0", "A GPU", "12.8")
     with pytest.raises(ValueError, match="there are 1 GPUs"):
         check_device("cuda:1")
 
 
-def test_cuda_without_torch_is_one_sentence(monkeypatch):
+@pytest.mark.parametrize("device", ["cuda", "cpu:0"])
+def test_a_device_of_torch_without_torch_is_one_sentence(monkeypatch, device):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ValueError, match="needs torch, which is not installed"):
-        check_device("cuda")
+        check_device(device)
+
+
+def test_torch_on_the_cpu_is_a_device_without_a_gpu(monkeypatch):
+    _torch(monkeypatch, 0)
+    check_device("cpu:0")
+    found = describe("cpu:0")
+    assert (found["device"], found["gpu"], found["cuda"], gpu_name("cpu:0")) == ("cpu:0", None, None, None)
 
 
 def test_one_thread_while_it_lasts_and_as_before_afterwards(monkeypatch):
