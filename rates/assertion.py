@@ -11,13 +11,12 @@ from rates.claim import LEVELS, Claim
 from rates.expression import Number
 from rates.law import Law
 from rates.result import ClaimRun, Outcome, Result, Run, worst
+from rates.result import telling as rank
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Of several results that came to the same, the one that a single line shows: the slope test proper first.
-_COMPARISONS = ("experiment-law", "experiment-curve", "curve-law")
-_QUANTITIES = ("slope", "level", "bound")
 
 
 class NotConsistent(AssertionError):  # noqa: N818 (named for what it is)
@@ -113,7 +112,7 @@ def telling(results: Sequence[Result]) -> Result:
     """Return the result that stands for all: the worst, and among equals the slope test proper."""
     outcome = worst(result.outcome for result in results)
     rows = [result for result in results if result.outcome is outcome] or results
-    return min(rows, key=lambda row: (_COMPARISONS.index(row.comparison), _QUANTITIES.index(row.quantity)))
+    return min(rows, key=lambda row: rank(row.comparison, row.quantity))
 
 
 def explain(result: Result) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import secrets
 import shlex
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rates.catalogue import Located, find
-from rates.claim import Check, Claim
+from rates.claim import PROFILES, Check, Claim
 from rates.engines import require_engine
 from rates.environment import check_device, describe, single_thread
+from rates.history import counts, past, record
+from rates.interrupt import terminable
 from rates.plan import ClaimPlan, Options, UsageError, plan
 from rates.result import ClaimRun, ControlResult, Outcome, Result, Run, claim_outcome
 from rates.session import Event, Found, Session
 from rates.settings import cores
-from rates.store import Store
+from rates.store import Store, StoreError
 from rates.sweep import Sweeper, engine
 
 DEFAULT_STORE = Path(".rates/measurements.sqlite")
@@ -56,12 +59,30 @@ def check(
     if all(not item.origin for item in located):
         store = None  # nothing of it could be recognised in a later run
     session = Session(plans, chosen, on_event or (lambda event: None))
-    with Store.open(store) as kept, engine(engine_name, jobs) as executor:
-        session.run(Sweeper(kept, executor, jobs))
-    runs = tuple(_claim_run(p, session, chosen) for p in plans)
-    with single_thread():  # as it was measured
-        environment = describe(chosen.device) | {"engine": engine_name, "jobs": jobs}
-    return Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start)
+    with Store.open(store) as kept:
+        with terminable(), engine(engine_name, jobs) as executor:
+            session.run(Sweeper(kept, executor, jobs, chosen.timeout))
+        runs = tuple(_claim_run(p, session, chosen) for p in plans)
+        with single_thread():  # as it was measured
+            environment = describe(chosen.device) | {"engine": engine_name, "jobs": jobs}
+        run = Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start)
+        return _with_history(kept, run, {p.located.address for p in plans if p.located.origin} - session.cut, chosen)
+
+
+def _with_history(store: Store, run: Run, whole: Collection[str], options: Options) -> Run:
+    """Return the run with what the store remembers of its claims; those of `whole` are remembered in their turn.
+
+    A memory that cannot be written, on a full disk say, takes nothing from the run: the environment says so.
+    """
+    if not counts(options):
+        whole = ()
+    try:
+        if not options.settings:  # with other parameters it is another question
+            run = replace(run, claims=tuple(replace(c, history=past(store, c.address)) for c in run.claims))
+        record(store, replace(run, claims=tuple(c for c in run.claims if c.address in whole)))
+    except StoreError as error:
+        return replace(run, environment={**run.environment, "history": f"not kept: {error}"})
+    return run
 
 
 def locate(claims: Claim | str | Sequence[Claim | str]) -> list[Located]:
@@ -96,23 +117,28 @@ def _claim_run(p: ClaimPlan, session: Session, options: Options) -> ClaimRun:
     reproduce = _reproduce(p.located, options)
     results: list[Result] = []
     values: dict[str, Any] = {}
+    judged = any(claim.checks_for(case, options.profile) for case in p.cases)
     for found in (f for f in mine if f.trial.control is None):
-        results += _results(claim, found, mine, options, reproduce)
+        # Where the profile decides nothing of a claim, each of its checks says which profile does.
+        checks = claim.checks_for(found.trial.case, options.profile if judged else PROFILES[-1])
+        results += _results(claim, checks, found, mine, options, reproduce)
         if found.values is not None:
             values[found.trial.label] = found.values
     outcome = claim_outcome(results, has_experiment=claim.experiment is not None)
     return ClaimRun(p.located.address, claim, outcome, tuple(results), values)
 
 
-def _results(claim: Claim, found: Found, mine: Sequence[Found], options: Options, reproduce: str) -> list[Result]:
-    """Return one result a check for one case, in the order of the claim's checks."""
+def _results(
+    claim: Claim, checks: Sequence[Check], found: Found, mine: Sequence[Found], options: Options, reproduce: str
+) -> list[Result]:
+    """Return one result a check for one case, in their order."""
     trial = found.trial
     left = sorted({f"{c.name} is decided in the {c.profile} profile" for c in claim.checks
-                   if c.applies(trial.case) and not c.undecidable and not c.runs_in(options.profile)})  # fmt: skip
+                   if c.applies(trial.case) and c not in checks})  # fmt: skip
     notes = [f"assumed by the source, not met here: {c.text} ({c.given(trial.parameters)}){c.because}"
              for c in claim.conditions if not c.required and not c.holds(trial.parameters)]  # fmt: skip
     rows = []
-    for check in claim.checks_for(trial.case, options.profile):
+    for check in checks:
         controls = tuple(
             _control_result(f, check)
             for f in mine
@@ -134,7 +160,7 @@ def _result(
     trial, experiment = found.trial, claim.experiment
     judged = found.judged.get(check.name)
     measured = check in trial.measured
-    outcome, reason = _outcome(check, found)
+    outcome, reason = _outcome(check, found, options.profile)
     return Result(
         claim=trial.located.address, case={n: str(v) for n, v in trial.case.items()},
         comparison=str(check.comparison), quantity=str(check.quantity), direction=str(claim.law.direction),
@@ -143,19 +169,22 @@ def _result(
         margin=check.margin.total, alpha=trial.schedule.alpha_look if measured else 0.0,
         replicates=0 if not measured or found.values is None else len(found.values),
         points=judged.points if judged else (), seconds=found.measure_seconds if measured else found.curve_seconds,
-        device=options.device, dtype=experiment.dtype if experiment and measured else "float64", seed=options.seed,
+        device=experiment.runs_on(options.device) if experiment and measured else "cpu",
+        dtype=experiment.dtype if experiment and measured else "float64", seed=options.seed,
         reason=reason, reproduce=reproduce, controls=controls,
         notes=(*notes, *(judged.notes if judged else ()), *((check.margin.note,) if check.margin.note else ())),
         local_slopes=judged.local_slopes if judged else (), faster=judged.decision.faster if judged else None,
-        parts_off=(judged.parts_off or {}) if judged else {},
+        parts_off=(judged.parts_off or {}) if judged else {}, law=claim.law, parameters=trial.parameters,
     )  # fmt: skip
 
 
-def _outcome(check: Check, found: Found) -> tuple[Outcome, str]:
+def _outcome(check: Check, found: Found, profile: str) -> tuple[Outcome, str]:
     if found.trial.broken:
         return Outcome.INVALID, found.trial.broken
     if check.undecidable:
         return Outcome.UNDECIDABLE, check.undecidable
+    if not check.runs_in(profile):
+        return Outcome.INCONCLUSIVE, f"this is decided in the {check.profile} profile: add --profile {check.profile}"
     if found.error is not None:
         return Outcome.ERROR, found.error
     judged = found.judged.get(check.name)
@@ -168,7 +197,7 @@ def _control_result(found: Found, check: Check) -> ControlResult:
     control = found.trial.control
     assert control is not None
     judged = found.judged.get(check.name)
-    outcome, reason = _outcome(check, found)
+    outcome, reason = _outcome(check, found, check.profile)
     faster = judged is not None and judged.decision.faster is not None
     # Where the check itself is not judged, neither are its controls: others have to carry the claim.
     unjudged = outcome in (Outcome.PRE_ASYMPTOTIC, Outcome.UNDECIDABLE)

@@ -2,8 +2,9 @@
 
 What counts as code: the claim's module and, transitively, every module that it imports and that is not
 installed in site-packages, read as syntax trees without comments and docstrings; the versions of the numerical
-libraries and of what else is imported; and the two engine modules that shape a number. Data files and modules
-imported under a computed name are not seen.
+libraries and of what else is imported; and the engine modules that shape a number. Data files and modules imported
+under a computed name are not seen. A measurement is marked with the kind of processor besides, since numerical
+libraries choose their loops, and with them the last bits, by it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
+import platform
+import re
 import sys
 import uuid
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from rates.environment import versions
+from rates.environment import gpu_name, versions
 
+_CPU = re.compile(r"^(?:vendor_id|cpu family|model|CPU implementer|CPU part)\s*:\s*(.*)$", re.MULTILINE)
+_VECTORS = re.compile(r"\b(?:sse|ssse|avx|fma|f16c|amx|asimd|sve)\w*")
+_CHOOSING = ("OPENBLAS_CORETYPE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "NPY_DISABLE_CPU_FEATURES", "NUMBA_CPU_NAME",
+             "NUMBA_CPU_FEATURES", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")  # fmt: skip
 _SHAPING = ("streams.py", "experiment.py", "tasks.py", "claim.py", "expression.py")
 
 
@@ -35,6 +43,26 @@ def fingerprint(origin: str) -> str:
     parts = [f"{sys.version_info[0]}.{sys.version_info[1]}", *(f"{k} {v}" for k, v in sorted(versions().items()))]
     parts += [f"{name} {digest}" for name, digest in _sources(origin)]
     return _hash("\n".join([*engine, *parts]).encode())
+
+
+def mark(origin: str, device: str = "cpu") -> str:
+    """Return what a measurement is marked with: `code@processor`, the fingerprint of its code and where it ran."""
+    return f"{fingerprint(origin)}@{_hash(processor(device).encode())[:8]}"
+
+
+def processor(device: str = "cpu") -> str:
+    """Return the kind of processor of this machine as libraries tell kinds apart, with that of the GPU if it is used.
+
+    Maker, family, model and vector instructions, and the variables that make libraries choose as if on another.
+    """
+    try:
+        one = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
+    except OSError:  # not Linux
+        one = platform.processor()
+    parts = [platform.machine(), *(_CPU.findall(one) or [one]), *sorted(set(_VECTORS.findall(one)))]
+    parts += [f"{name}={os.environ[name]}" for name in _CHOOSING if name in os.environ]
+    gpu = gpu_name(device)
+    return " ".join(parts if gpu is None else [*parts, gpu])
 
 
 def _sources(origin: str) -> list[tuple[str, str]]:

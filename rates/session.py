@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rates.evidence import Evidence, Judgement, Parts, judge_curve, judge_sample
-from rates.fingerprint import fingerprint
+from rates.fingerprint import mark
 from rates.plan import ClaimPlan, Options, Trial
 from rates.result import Outcome
 from rates.slope import Sample, estimand
@@ -52,18 +52,26 @@ class Found:
 
 
 class Session:
-    """Measures the trials of a plan until each is decided, out of looks or out of time."""
+    """Measures the trials of a plan until each is decided, out of looks or out of time.
+
+    `cut` are the addresses of claims of which the budget left a look undone.
+    """
 
     def __init__(self, plans: Sequence[ClaimPlan], options: Options, on_event: Callable[[Event], None]) -> None:
         self.found = [Found(trial) for p in plans for trial in p.trials]
         self._options, self._on_event = options, on_event
-        self._prints = {p.located.address: fingerprint(p.located.origin) for p in plans}
+        self._marks = {
+            (p.located.address, device): mark(p.located.origin, device)
+            for p in plans
+            for device in dict.fromkeys(("cpu", options.device))
+        }
         self._references = {
             (f.trial.located.address, f.trial.label): f for f in self.found if f.trial.control is None
         }  # fmt: skip
         self._owner: dict[int, Found] = {}
         self._deadline = None if options.budget is None else time.monotonic() + options.budget
         self._decided = 0
+        self.cut: set[str] = set()
 
     def run(self, sweeper: Sweeper) -> None:
         """Follow the curves first, since the experiments are held against them."""
@@ -88,17 +96,18 @@ class Session:
             if trial.control is None and claim.experiment is not None:
                 grids.add(claim.experiment.x)
             for grid in sorted(grids):
-                printed = self._prints[trial.located.address]
-                yield Job.curve(trial.located, trial.case, trial.settings, x=grid, fingerprint=printed), found
+                marked = self._marks[trial.located.address, "cpu"]
+                yield Job.curve(trial.located, trial.case, trial.settings, x=grid, fingerprint=marked), found
 
     def _measure_jobs(self) -> Iterator[tuple[Job, Found]]:
         for found in self.found:
             trial = found.trial
-            if trial.measured and found.error is None and not trial.broken:
+            experiment = trial.located.claim.experiment
+            if experiment is not None and trial.measured and found.error is None and not trial.broken:
+                device = experiment.runs_on(self._options.device)
                 yield Job.measure(
                     trial.located, trial.case, trial.settings, replicates=trial.schedule.looks[0],
-                    seed=self._options.seed, fingerprint=self._prints[trial.located.address],
-                    device=self._options.device,
+                    seed=self._options.seed, fingerprint=self._marks[trial.located.address, device], device=device,
                 ), found  # fmt: skip
 
     def _keep_curve(self, job: Job, measurement: Measurement) -> None:
@@ -141,8 +150,10 @@ class Session:
         replicates = len(measurement.values)
         later = [look for look in trial.schedule.looks if look > replicates]
         late = self._deadline is not None and time.monotonic() > self._deadline
-        if later and not late and any(j.decision.outcome is Outcome.INCONCLUSIVE for j in judged.values()):
-            return range(replicates, later[0])
+        if later and any(j.decision.outcome is Outcome.INCONCLUSIVE for j in judged.values()):
+            if not late:
+                return range(replicates, later[0])
+            self.cut.add(trial.located.address)
         self._decided += 1
         return None
 

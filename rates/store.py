@@ -1,6 +1,7 @@
 """The store: every measurement, kept in SQLite the moment it exists, so that a killed run resumes.
 
-A cell is everything that fixes a number except the replicate; a measurement is one replicate of a cell.
+A cell is everything that fixes a number except the replicate; a measurement is one replicate of a cell. A verdict is
+what a run said of a claim (see `rates.history`).
 """
 
 from __future__ import annotations
@@ -23,19 +24,31 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 APPLICATION_ID = 0x52617465  # "Rate": tells our files from anybody else's SQLite
-SCHEMA = 1
+SCHEMA = 2
 _BUSY_SECONDS = 60.0
 _CHECKED_BYTES = 64 * 2**20  # a larger store is not read through at each opening
-_TABLES = (
-    """CREATE TABLE cell (
+# What takes a file from the schema before to this one; all that is missing is done in one transaction.
+_STEPS: Mapping[int, tuple[str, ...]] = {
+    1: (
+        """CREATE TABLE cell (
         id INTEGER PRIMARY KEY, claim TEXT NOT NULL, "case" TEXT NOT NULL, variant TEXT NOT NULL, kind TEXT NOT NULL,
         x TEXT NOT NULL, seed TEXT NOT NULL, device TEXT NOT NULL, dtype TEXT NOT NULL, fingerprint TEXT NOT NULL,
         parts TEXT, UNIQUE (claim, "case", variant, kind, x, seed, device, dtype, fingerprint))""",
-    """CREATE TABLE measurement (
+        """CREATE TABLE measurement (
         cell INTEGER NOT NULL REFERENCES cell (id), replicate INTEGER NOT NULL, components INTEGER NOT NULL,
         data BLOB NOT NULL, seconds REAL NOT NULL, created REAL NOT NULL, PRIMARY KEY (cell, replicate)
         ) WITHOUT ROWID""",
-)
+        f"PRAGMA application_id = {APPLICATION_ID}",
+    ),
+    2: (
+        """CREATE TABLE verdict (
+        id INTEGER PRIMARY KEY, claim TEXT NOT NULL, created REAL NOT NULL, "commit" TEXT, dirty INTEGER NOT NULL,
+        profile TEXT NOT NULL, seed TEXT NOT NULL, device TEXT NOT NULL, outcome TEXT NOT NULL, "case" TEXT NOT NULL,
+        comparison TEXT NOT NULL, quantity TEXT NOT NULL, predicted REAL, estimate REAL, low REAL, high REAL,
+        margin REAL NOT NULL)""",
+        "CREATE INDEX verdict_of_claim ON verdict (claim, id)",
+    ),
+}
 _FIND = """SELECT id, parts FROM cell WHERE claim = ? AND "case" = ? AND variant = ? AND kind = ? AND x = ?
     AND seed = ? AND device = ? AND dtype = ? AND fingerprint = ?"""
 _COLUMNS = ("claim", "case", "variant", "kind", "x", "seed", "device", "dtype", "fingerprint")
@@ -86,7 +99,10 @@ class Stored:
 
 @dataclass(frozen=True)
 class Info:
-    """How much a store holds; `created` is the time of the oldest and the newest measurement (Unix seconds)."""
+    """How much a store holds; `created` is the time of the oldest and the newest measurement (Unix seconds).
+
+    `fingerprints` are those of code, whatever processor it ran on; `verdicts` are the remembered outcomes.
+    """
 
     bytes: int
     cells: int
@@ -95,6 +111,7 @@ class Info:
     created: tuple[float, float] | None
     fingerprints: tuple[str, ...]
     claims: Mapping[str, int]
+    verdicts: int = 0
 
 
 class Store:
@@ -109,7 +126,7 @@ class Store:
         """Open or create the store at path (None: in memory); StoreError, without touching it, for anything else."""
         if path is None:
             connection = sqlite3.connect(":memory:", isolation_level=None)
-            _create(connection)
+            _upgrade(connection)
             return cls(connection, "the store in memory")
         file = Path(path).expanduser()
         with _explained(str(path)):
@@ -135,6 +152,17 @@ class Store:
         """Close the file; what was put is safe whether or not this is called."""
         self.connection.close()
 
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for statements that are kept together or not at all; StoreError as `put`."""
+        with _explained(self.name), _transaction(self.connection):
+            yield self.connection
+
+    def query(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that only reads; StoreError as `put`."""
+        with _explained(self.name):
+            return self.connection.execute(statement, values).fetchall()
+
     def put(
         self, key: Key, first_replicate: int, values: Array, seconds: float, parts: Sequence[str] | None = None
     ) -> None:
@@ -147,10 +175,10 @@ class Store:
             raise ValueError(f"expected values of shape (replicates, {len(key.x)}, components), got {values.shape}")
         each, now = seconds / max(1, len(values)), time.time()
         little = np.ascontiguousarray(values, dtype="<f8")
-        with _explained(self.name), _transaction(self.connection):
+        with self.transaction() as connection:
             cell = self._cell(key, parts)
             rows = [(cell, first_replicate + i, values.shape[2], v.tobytes(), each, now) for i, v in enumerate(little)]
-            self.connection.executemany("INSERT OR IGNORE INTO measurement VALUES (?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT OR IGNORE INTO measurement VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def get(self, key: Key, replicates: range) -> Stored:
         """Return those of the replicates that are kept."""
@@ -179,16 +207,19 @@ class Store:
             total = run("SELECT count(*), coalesce(sum(seconds), 0), min(created), max(created) FROM measurement")
             count, seconds, oldest, newest = total.fetchone()
             cells = run("SELECT count(*) FROM cell").fetchone()[0]
-            prints = [row[0] for row in run("SELECT DISTINCT fingerprint FROM cell ORDER BY 1")]
+            prints = {_code(row[0]) for row in run("SELECT DISTINCT fingerprint FROM cell")}
             claims = dict(run("SELECT claim, count(*) FROM cell JOIN measurement ON cell = id GROUP BY 1 ORDER BY 1"))
+            verdicts = run("SELECT count(*) FROM verdict").fetchone()[0]
         created = None if oldest is None else (float(oldest), float(newest))
-        return Info(int(bytes_), int(cells), int(count), float(seconds), created, tuple(prints), claims)
+        return Info(int(bytes_), int(cells), int(count), float(seconds), created, tuple(sorted(prints)), claims,
+                    int(verdicts))  # fmt: skip
 
     def prune(self, *, keep: Collection[str] | None = None, older_than: float | None = None) -> int:
         """Remove what has none of the fingerprints `keep` and is older than `older_than` (Unix seconds).
 
-        A condition that is not given does not restrict; ValueError with neither. Returns how many
-        measurements were removed.
+        A condition that is not given does not restrict; ValueError with neither. `keep` are fingerprints of code:
+        what it gave on another kind of processor is kept with it. An age alone removes verdicts too; they are never
+        stale, since they say what was so. Returns how many measurements were removed.
         """
         if keep is None and older_than is None:
             raise ValueError("prune needs the fingerprints to keep, or an age, or both")
@@ -197,11 +228,13 @@ class Store:
             run = self.connection.execute
             with _transaction(self.connection):
                 cells = run("SELECT id, fingerprint FROM cell").fetchall()
-                doomed = [(limit, cell) for cell, mark in cells if keep is None or mark not in keep]
+                doomed = [(limit, cell) for cell, mark in cells if keep is None or _code(mark) not in keep]
                 before = self.connection.total_changes
                 self.connection.executemany("DELETE FROM measurement WHERE created < ? AND cell = ?", doomed)
                 removed = self.connection.total_changes - before
                 run("DELETE FROM cell WHERE id NOT IN (SELECT cell FROM measurement)")
+                if keep is None:
+                    run("DELETE FROM verdict WHERE created < ?", (limit,))
             run("VACUUM")
             run("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return removed
@@ -278,12 +311,18 @@ def _refuse_foreign(file: Path, name: str) -> None:
         raise StoreError(f"{name} is damaged: it has {file.stat().st_size} bytes of {expected}; move it away to go on")
 
 
-def _create(connection: sqlite3.Connection) -> None:
+def _code(mark: str) -> str:
+    """Return the part of a cell's fingerprint that stands for code; after @ comes the processor."""
+    return mark.partition("@")[0]
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Create what a new file or one of an older schema has not, all of it or nothing."""
     with _transaction(connection):
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for table in _TABLES:
-                connection.execute(table)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        for statement in (s for schema, statements in _STEPS.items() if schema > found for s in statements):
+            connection.execute(statement)
+        if found < SCHEMA:
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
@@ -292,7 +331,7 @@ def _prepare(connection: sqlite3.Connection, name: str, *, check: bool) -> None:
         answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if answer != "ok":
             raise StoreError(f"{name} is damaged ({' '.join(str(answer).split())}); move it away to go on")
-    _create(connection)  # also finds out whether the file can be written
+    _upgrade(connection)  # also finds out whether the file can be written
     _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
     connection.execute("PRAGMA synchronous = NORMAL")  # safe against a killed process; no fsync a measurement
 
@@ -330,6 +369,7 @@ _REASONS = {
     "SQLITE_CORRUPT": "is damaged; move it away to go on",
     "SQLITE_NOTADB": "is not a store of measurements (not an SQLite file)",
     "SQLITE_CANTOPEN": "cannot be opened",
+    "SQLITE_IOERR": "could not be read or written (disk I/O error); everything measured before is kept",
 }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,11 @@ import numpy.typing as npt
 
 from rates.catalogue import Located
 from rates.claim import Claim, case_label
-from rates.engines import EngineError, Serial, engine, interrupt_deferred
+from rates.engines import EngineError, Processes, Serial, engine, interrupt_deferred
 from rates.expression import Number
 from rates.store import Key, Store
-from rates.tasks import Kind, Task, TaskResult, run_task, sentence
+from rates.tasks import Kind, Task, TaskResult, prepare, run_task, sentence
+from rates.timeout import Limit
 
 __all__ = ["EngineError", "Interrupted", "Job", "Measurement", "Progress", "Sweeper", "Task", "TaskResult", "engine",
            "run_task"]  # fmt: skip
@@ -52,6 +55,7 @@ class Job:
     dtype: str
     fingerprint: str
     claim: Claim | None = None
+    variable: str = "x"
 
     @classmethod
     def measure(
@@ -75,7 +79,7 @@ class Job:
         first = range(1 if experiment.deterministic else replicates)
         claim = None if located.origin else located.claim
         return cls(located.origin, located.address, case, dict(settings or {}), "measure", cells, first, block, seed,
-                   device, experiment.dtype, fingerprint, claim)  # fmt: skip
+                   device, experiment.dtype, fingerprint, claim, located.claim.law.variable)  # fmt: skip
 
     @classmethod
     def curve(
@@ -91,7 +95,7 @@ class Job:
         """Return the job that computes the claim's curve at x; it has no seed and is float64."""
         claim = None if located.origin else located.claim
         return cls(located.origin, located.address, case, dict(settings or {}), "curve", (tuple(x),), range(1), 1, 0,
-                   device, "float64", fingerprint, claim)  # fmt: skip
+                   device, "float64", fingerprint, claim, located.claim.law.variable)  # fmt: skip
 
     @property
     def variant(self) -> str:
@@ -111,7 +115,7 @@ class Job:
     def task(self, cell: tuple[float, ...], replicates: tuple[int, int]) -> Task:
         """Return the task that measures these replicates of a cell."""
         return Task(self.origin, self.address, self.case, self.settings, self.kind, cell, replicates, self.block,
-                    self.seed, self.device, self.dtype, self.claim)  # fmt: skip
+                    self.seed, self.device, self.dtype, self.claim, self.variable)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,18 +171,36 @@ class _State:
         return self.job.task(cell, (start, stop))
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """A task that is out: of which job, whether nothing else is, and since when (monotonic seconds)."""
+
+    state: _State
+    task: Task
+    alone: bool
+    since: float
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its worker may have been ended for its sake."""
+        limit = self.task.limit
+        return limit is not None and limit.expendable and time.monotonic() - self.since >= limit.fatal
+
+
 class Sweeper:
     """Measures jobs, keeps each value in the store the moment it exists, and asks `decide` what to do next.
 
-    At most four tasks a worker are out at any time, so that stopping is quick.
+    At most four tasks a worker are out at any time, so that stopping is quick. `timeout` is how long one call may
+    take, in seconds.
     """
 
-    def __init__(self, store: Store, executor: Executor, workers: int = 1) -> None:
+    def __init__(self, store: Store, executor: Executor, workers: int = 1, timeout: float | None = None) -> None:
         self._store, self._executor = store, executor
+        self._patience = None if timeout is None else Limit(timeout, expendable=isinstance(executor, Processes))
         self._limit = 1 if isinstance(executor, Serial) else 4 * workers
         self._added: deque[Job] = deque()
         self._ready: deque[_State] = deque()
-        self._out: dict[Future[TaskResult], tuple[_State, Task, bool]] = {}
+        self._out: dict[Future[TaskResult], _Sent] = {}
         self._suspects: deque[tuple[_State, Task]] = deque()
         self._measured = self._reused = self._finished = 0
         self._proven = False  # that a worker can be started
@@ -219,10 +241,13 @@ class Sweeper:
     def _fill(self, later: Iterator[Job]) -> bool:
         """Send tasks up to the limit; return whether any is out."""
         while len(self._out) < self._limit:
-            if self._out and (self._suspects or any(alone for _, _, alone in self._out.values())):
+            if self._out and (self._suspects or any(sent.alone for sent in self._out.values())):
                 break
             if self._suspects:  # one of these took a worker down: each runs alone until it is known which
-                self._send(*self._suspects.popleft(), alone=True)
+                state, task = self._suspects.popleft()
+                with suppress(Exception):  # a worker is made ready: the time from here on is the call's own
+                    self._executor.submit(prepare, task.origin, task.address).result()
+                self._send(state, task, alone=True)
                 continue
             while not self._ready:
                 job = self._added.popleft() if self._added else next(later, None)
@@ -230,15 +255,16 @@ class Sweeper:
                     return bool(self._out)
                 self._advance(_State(job, range(0)), job.first)
             state = self._ready.popleft()
-            task = state.take()
+            task = replace(state.take(), limit=self._patience)
             if state.todo:
                 self._ready.append(state)
             self._send(state, task)
         return bool(self._out)
 
     def _send(self, state: _State, task: Task, *, alone: bool = False) -> None:
+        since = time.monotonic()
         try:
-            self._out[self._executor.submit(run_task, task)] = state, task, alone
+            self._out[self._executor.submit(run_task, task)] = _Sent(state, task, alone, since)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             reason = "define its functions at the top of a module, or use the serial engine"
             self._fail(state, f"the claim cannot be sent to a worker process ({sentence(error)}): {reason}")
@@ -246,13 +272,17 @@ class Sweeper:
             raise EngineError(f"no worker can be started: {sentence(error)}") from error
 
     def _receive(self, future: Future[TaskResult]) -> None:
-        state, task, alone = self._out.pop(future)
+        sent = self._out.pop(future, None)
+        if sent is None:  # called off meanwhile
+            return
+        state, task = sent.state, sent.task
         try:
             result = future.result()
         except BrokenExecutor:
             self._require_workers()
-            if alone:
-                self._fail(state, "a worker process died while measuring this: it was killed or ran out of memory")
+            if sent.alone:
+                killed = "a worker process died while measuring this: it was killed or ran out of memory"
+                self._fail(state, task.late if sent.overdue else killed)
             elif not state.failed:
                 self._suspects.append((state, task))
             return
@@ -313,6 +343,8 @@ class Sweeper:
             state.todo.clear()
             self._ready = deque(s for s in self._ready if s is not state)
             self._suspects = deque((s, t) for s, t in self._suspects if s is not state)
+            for future in [f for f, sent in self._out.items() if sent.state is state and f.cancel()]:
+                del self._out[future]
             self._finished += 1
             self._on_error(state.job, message)
             self._report(state.job)
@@ -331,14 +363,14 @@ class Sweeper:
 
     def _rescue(self) -> None:
         """Keep what has come back and was not looked at when the interrupt came."""
-        for future, (state, task, _) in self._out.items():
+        for future, sent in self._out.items():
             if future.done() and not future.cancelled() and future.exception() is None:
                 result = future.result()
                 if result.error is None:
-                    self._keep(state, task, result)
+                    self._keep(sent.state, sent.task, result)
         self._out.clear()
 
     def _report(self, job: Job) -> None:
         waiting = sum(len(blocks) * s.job.block for s in self._ready for _, blocks in s.todo)
-        running = sum(task.replicates[1] - task.replicates[0] for _, task, _ in self._out.values())
+        running = sum(sent.task.replicates[1] - sent.task.replicates[0] for sent in self._out.values())
         self._on_progress(Progress(job, self._measured, self._reused, waiting, running, self._finished))

@@ -19,6 +19,7 @@ from rates.environment import single_thread
 from rates.experiment import MeasurementError
 from rates.expression import Number
 from rates.streams import streams
+from rates.timeout import Limit, OutOfTime, limited
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["measure", "curve"]
@@ -30,6 +31,7 @@ class Task:
 
     `replicates` is (start, stop), start a multiple of `block`. How many blocks travel together changes no
     number: each is a call of its own. `claim` is given for claims in memory, otherwise loaded from `origin`.
+    `variable` is what the law calls x. `limit` is how long it may take.
     """
 
     origin: str
@@ -44,6 +46,19 @@ class Task:
     device: str
     dtype: str
     claim: Claim | None = None
+    variable: str = "x"
+    limit: Limit | None = None
+
+    @property
+    def late(self) -> str:
+        """The sentence for a call that took longer than its limit."""
+        seconds = "" if self.limit is None else f" within {self.limit.seconds:g} s"
+        ends = dict.fromkeys((self.x[0], self.x[-1]))
+        at = f"{self.variable} = {' to '.join(f'{x:.10g}' for x in ends)}"
+        first, last = self.replicates[0], self.replicates[1] - 1
+        which = f" (replicates {first}-{last})" if last > first else f" (replicate {first})"
+        who = "the curve gave no answer" if self.kind == "curve" else "no answer"
+        return f"{who}{seconds} at {at}{'' if self.kind == 'curve' else which}: raise --timeout or make x smaller"
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,12 @@ class TaskResult:
     error: str | None = None
 
 
+def prepare(origin: str, address: str) -> None:
+    """Load in this process what a task of the claim needs."""
+    if origin:
+        load(origin, address)
+
+
 def run_task(task: Task) -> TaskResult:
     """Measure, on one thread; every error of the claim's own code becomes one sentence in the result."""
     start = time.perf_counter()
@@ -64,8 +85,11 @@ def run_task(task: Task) -> TaskResult:
         with redirect_stdout(sys.stderr), single_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # what matters about a number is checked on the number
             start = time.perf_counter()
-            values, parts = _measure(claim, task)
+            with limited(task.limit):
+                values, parts = _measure(claim, task)
         return TaskResult(values, parts, time.perf_counter() - start)
+    except OutOfTime:
+        return TaskResult(np.empty((0, 0, 0)), None, time.perf_counter() - start, task.late)
     except (Exception, SystemExit) as error:
         return TaskResult(np.empty((0, 0, 0)), None, time.perf_counter() - start, sentence(error))
 

@@ -64,7 +64,9 @@ def validate(document: Any) -> None:
     """Raise ReportError with the first place where a document leaves schema 1."""
     _require_finite(document, "the document")
     if isinstance(document, Mapping) and document.get("schema", SCHEMA) != SCHEMA:
-        raise ReportError(f"not a schema-{SCHEMA} result document: its schema is {document['schema']!r}")
+        newer = isinstance(document["schema"], int) and document["schema"] > SCHEMA
+        advice = "read it with the version that wrote it" if newer else "make it again with rates check"
+        raise ReportError(f"not a schema-{SCHEMA} result document: its schema is {document['schema']!r}; {advice}")
     errors = sorted(_validator().iter_errors(document), key=lambda error: (len(error.absolute_path), error.json_path))
     if errors:
         first = errors[0]

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rates import result
 from rates.result import Outcome, worst
 
 Row = Mapping[str, Any]
 
-# Of the results of a claim, the one that a single line shows: the slope test proper first.
-_TELLING = (
-    ("experiment-law", "slope"), ("experiment-law", "level"), ("experiment-curve", "slope"),
-    ("experiment-curve", "level"), ("curve-law", "slope"), ("curve-law", "level"),
-)  # fmt: skip
 _AMBIGUOUS = re.compile(r"__|--|_/|/_|-:|:-")
 _UNJUDGED = (Outcome.PRE_ASYMPTOTIC, Outcome.UNDECIDABLE)
 _SEVERITY = (Outcome.ERROR, Outcome.REFUTED, Outcome.INVALID, Outcome.INCONCLUSIVE, *_UNJUDGED, Outcome.CONSISTENT)
@@ -51,8 +47,9 @@ class ClaimView:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """The devices that its results were measured on."""
-        return tuple(sorted({str(row["device"]) for row in self.results}))
+        """The devices that it was measured on; a curve, which is always computed on the CPU, counts only if alone."""
+        measured = [row for row in self.results if row["comparison"] != "curve-law"]
+        return tuple(sorted({str(row["device"]) for row in measured or self.results}))
 
     @property
     def distance(self) -> float | None:
@@ -192,5 +189,4 @@ def severity(outcome: str) -> int:
 
 def telling(row: Row) -> int:
     """Return the rank of a result among those of its claim, 0 for the one that a single line shows."""
-    kind = (row["comparison"], row["quantity"])
-    return _TELLING.index(kind) if kind in _TELLING else len(_TELLING)
+    return result.telling(row["comparison"], row["quantity"])

@@ -9,8 +9,8 @@ from rates.sweep import Job, Task, engine, run_task
 @pytest.mark.parametrize(
     ("name", "jobs", "says"),
     [
-        ("threads", 1, "unknown engine 'threads': use serial or processes"),
-        ("dask:tcp://host:1", 1, "is not available yet"),
+        ("threads", 1, "unknown engine 'threads': use serial, processes, dask:local"),
+        ("dask:nowhere", 1, "names no scheduler"),
         ("processes", 0, "must be at least 1, got 0"),
     ],
 )
