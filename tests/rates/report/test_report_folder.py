@@ -97,7 +97,8 @@ def test_reading_what_is_not_a_run_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"schema": 2}, "not a schema-1 result document: its schema is 2"),
+        ({"schema": 2}, "not a schema-1 result document: its schema is 2; read it with the version that wrote it"),
+        ({"schema": 0}, "not a schema-1 result document: its schema is 0; make it again with rates check"),
         ({"seed": "seven"}, r"not a schema-1 result document: \$\.seed: 'seven' is not of type 'integer'"),
         ({"seconds": float("nan")}, "seconds of the document is nan: a result must be a finite number"),
     ],
