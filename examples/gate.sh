@@ -38,7 +38,7 @@ merge_base() {
         return 1
     fi
     # On the branch itself a commit is compared with the one before it.
-    if [ "$found" = "$(git rev-parse HEAD)" ]; then
+    if [ "$found" = "$(git rev-parse --verify --quiet HEAD)" ]; then
         found=$(git rev-parse --verify --quiet HEAD^)
     fi
     if [ -z "$found" ] && shallow; then
@@ -70,7 +70,7 @@ badness() {
 }
 
 mkdir -p "$out" || exit 2
-for file in report.md junit.xml compare.md compare.json gate.md; do
+for file in index.html results.json report.md junit.xml compare.md compare.json gate.md; do
     rm -f "$out/$file" # an earlier one would speak for this run
 done
 

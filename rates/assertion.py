@@ -16,8 +16,6 @@ from rates.result import telling as rank
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of several results that came to the same, the one that a single line shows: the slope test proper first.
-
 
 class NotConsistent(AssertionError):  # noqa: N818 (named for what it is)
     """A rate does not agree with its law; `found` is the run or the result that was decided."""

@@ -216,10 +216,11 @@ def _control_result(found: Found, check: Check) -> ControlResult:
 def _reproduce(located: Located, options: Options) -> str:
     """Return the one command that gives the same numbers again."""
     if not located.origin:
-        settings = f", settings={dict(options.settings)}" if options.settings else ""
-        return (
-            f"Options(profile={options.profile!r}, seed={options.seed}{settings}) on the claim {located.claim.name!r}"
-        )
+        given = {"profile": options.profile, "seed": options.seed, "family_level": options.family_level,
+                 "case": options.case, "device": None if options.device == "cpu" else options.device,
+                 "settings": dict(options.settings) or None}  # fmt: skip
+        said = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
+        return f"Options({said}) on the claim {located.claim.name!r}"
     target = located.address
     if located.origin.endswith(".py"):
         file = Path(located.origin)

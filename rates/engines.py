@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from rates.environment import thread_variables
+
+_DASK = "dask:"
+_ADDRESS = re.compile(r"((tcp|tls|ucx|wss?)://)?(\[[^\s\]]+\]|[^\s/:,\[\]]+):\d{1,5}")  # tcp://node7:8786, [::1]:8786
 
 
 class EngineError(RuntimeError):
@@ -63,8 +69,17 @@ class Processes(Executor):
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_start_worker)
-        with _interrupt_blocked():  # a worker started now inherits that: a Ctrl-C is the parent's from the beginning
+        with interrupt_blocked():  # a worker started now inherits that: a Ctrl-C is the parent's from the beginning
             return self._pool.submit(_call, message)
+
+
+class Elastic(Executor, ABC):
+    """An executor whose workers come and go while it runs: a cluster."""
+
+    @property
+    @abstractmethod
+    def workers(self) -> int:
+        """How many workers there are now."""
 
 
 def _call(message: bytes) -> Any:
@@ -87,7 +102,8 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _interrupt_blocked() -> Iterator[None]:
+def interrupt_blocked() -> Iterator[None]:
+    """Block Ctrl-C in this thread and in all threads and processes that it starts meanwhile."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -116,26 +132,46 @@ def interrupt_deferred() -> Iterator[None]:
 
 def require_engine(name: str, jobs: int) -> None:
     """Raise ValueError, in one sentence, for a name that is not known or a number of workers that makes no sense."""
-    if name.startswith("dask"):
-        raise ValueError(f"the engine {name!r} is not available yet: use serial or processes")
-    if name not in ("serial", "processes"):
-        raise ValueError(f"unknown engine {name!r}: use serial or processes")
+    if name == "dask" or name.startswith(_DASK):
+        _require_dask(name)
+    elif name not in ("serial", "processes"):
+        raise ValueError(f"unknown engine {name!r}: use serial, processes, dask:local or dask:ADDRESS")
     if jobs < 1:
         raise ValueError(f"the number of jobs must be at least 1, got {jobs}")
 
 
+def _require_dask(name: str) -> None:
+    address = name.removeprefix(_DASK)
+    if address != "local" and not _ADDRESS.fullmatch(address):
+        raise ValueError(
+            f"the engine {name!r} names no scheduler: use dask:local, or dask:HOST:PORT such as dask:tcp://node7:8786"
+        )
+    if importlib.util.find_spec("distributed") is None:
+        raise ValueError(f"the engine {name!r} needs dask.distributed: pip install 'dltheory[cluster]'")
+
+
 @contextmanager
 def engine(name: str, jobs: int = 1) -> Iterator[Executor]:
-    """Yield the executor of this name: `serial`, or `processes` with that many workers.
+    """Yield the executor of this name: `serial`, `processes` with that many workers, or a cluster.
 
-    ValueError as `require_engine`. On an exception running calls are stopped.
+    `dask:local` starts a cluster of that many workers, `dask:ADDRESS` uses the one whose scheduler is there.
+    ValueError as `require_engine`, EngineError for a cluster that cannot be used. On an exception calls that run
+    are stopped.
     """
     require_engine(name, jobs)
-    executor: Executor = Serial() if name == "serial" else Processes(jobs)
     with thread_variables():
+        executor = _executor(name, jobs)
         try:
             yield executor
         except BaseException:
             executor.shutdown(wait=True, cancel_futures=True)
             raise
         executor.shutdown(wait=True)
+
+
+def _executor(name: str, jobs: int) -> Executor:
+    if name.startswith(_DASK):
+        from rates.dask_engine import connect  # half a second, and an extra
+
+        return connect(name.removeprefix(_DASK), jobs)
+    return Serial() if name == "serial" else Processes(jobs)

@@ -13,7 +13,7 @@ from typing import Any
 
 from rates.plan import Options
 from rates.result import Outcome, Past, Run
-from rates.store import Store
+from rates.store import Store, StoreError
 
 _COLUMNS = ("created", "commit", "dirty", "profile", "seed", "device", "outcome", "case", "comparison", "quantity",
             "predicted", "estimate", "low", "high", "margin")  # fmt: skip
@@ -30,7 +30,7 @@ def counts(options: Options) -> bool:
 
 def past(store: Store, address: str, limit: int = 50) -> tuple[Past, ...]:
     """Return what the latest runs said of a claim, at most `limit` of them, oldest first."""
-    return tuple(_past(row) for row in reversed(store.query(_LATEST, (address, limit))))
+    return tuple(_readable(store, address, row) for row in reversed(store.query(_LATEST, (address, limit))))
 
 
 def record(store: Store, run: Run) -> int:
@@ -44,7 +44,7 @@ def record(store: Store, run: Run) -> int:
     with store.transaction() as connection:
         for address, row in rows:
             latest = connection.execute(_LATEST, (address, 1)).fetchone()
-            if latest is None or not _repeats(row, _past(latest)):
+            if latest is None or not _repeats(row, _readable(store, address, latest)):
                 connection.execute(_INSERT, (address, *_values(row)))
                 kept += 1
     return kept
@@ -75,12 +75,20 @@ def _values(row: Past) -> tuple[Any, ...]:
             row.comparison, row.quantity, row.predicted, row.estimate, low, high, row.margin)  # fmt: skip
 
 
+def _readable(store: Store, address: str, row: Sequence[Any]) -> Past:
+    try:
+        return _past(row)
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{store.name} is damaged: an outcome of {address} cannot be read") from error
+
+
 def _past(row: Sequence[Any]) -> Past:
     created, commit, dirty, profile, seed, device, outcome, case, comparison, quantity, *numbers = row
     predicted, estimate, low, high, margin = numbers
-    interval = None if low is None or high is None else (low, high)
-    return Past(created, commit, bool(dirty), profile, int(seed), device, Outcome(outcome), case, comparison, quantity,
-                predicted, estimate, interval, margin)  # fmt: skip
+    interval = None if low is None or high is None else (float(low), float(high))
+    predicted, estimate = (None if value is None else float(value) for value in (predicted, estimate))
+    return Past(float(created), commit, bool(dirty), profile, int(seed), device, Outcome(outcome), case, comparison,
+                quantity, predicted, estimate, interval, float(margin))  # fmt: skip
 
 
 def _number(value: float | None) -> float | None:

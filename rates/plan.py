@@ -155,9 +155,9 @@ def _plan_claim(located: Located, options: Options, alpha: float) -> ClaimPlan:
         trials += _control_trials(located, cases, settings, options, longer, alpha)
     if options.case is not None:
         trials = [trial for trial in trials if trial.label == options.case]
+        known = "; ".join(case_label(case) or "the only one, without a name" for case in cases)
         cases = tuple(case for case in cases if case_label(case) == options.case)
         if not cases:
-            known = "; ".join(case_label(case) or "the only one, without a name" for case in claim.cases)
             raise UsageError(f"there is no case {options.case!r}: known are {known}")
     return ClaimPlan(located, cases, settings, alpha, tuple(trials))
 

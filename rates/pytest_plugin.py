@@ -40,6 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, by which these tests can be chosen: `pytest -m rates`; and the claims, if asked for."""
     config.addinivalue_line("markers", "rates: a statistical test of a convergence rate, as `rates check` runs it")
     if config.getoption("rates_profile") is None and not config.getoption("rates_targets"):
+        alone = [name for name in ("rates_seed", "rates_device") if config.getoption(name) is not None]
+        if alone:
+            option = f"--{alone[0].replace('_', '-')}"
+            raise pytest.UsageError(f"{option} needs --rates-profile or --rates: without them no claim is checked")
         return
     from rates.pytest_items import ClaimTests, Selection
 

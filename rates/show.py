@@ -11,6 +11,7 @@ from rich.text import Text
 
 from rates.catalogue import Located
 from rates.claim import PROFILES, Check, Claim, Comparison, Quantity, case_label
+from rates.cost import cost
 from rates.expression import Number
 from rates.law import Form
 from rates.listing import console, table
@@ -46,7 +47,7 @@ def print_claim(located: Located, options: Options) -> None:
 
 
 def plan_lines(planned: ClaimPlan, profile: str) -> Iterator[str]:
-    """Yield the plan of a claim: looks, level, replicates, seconds, and what each check will be able to see."""
+    """Yield the plan of a claim: looks, level, replicates, what that costs, and what each check will be able to see."""
     claim = planned.located.claim
     measured = [t for t in planned.trials if t.measured]
     yield f"plan of the {profile} profile: level {planned.alpha:g}"
@@ -56,9 +57,11 @@ def plan_lines(planned: ClaimPlan, profile: str) -> Iterator[str]:
         yield f"  looks at {shown} replicates, level {looks.alpha_look:.2g} for each result at each look"
         seconds = f", {_time(planned.seconds)} on one core with controls" if planned.seconds is not None else ""
         yield f"  at most {planned.replicates} replicates a case{seconds}"
+        yield f"  that is {_cost(planned)}"
         yield from _detectable(planned)
     elif any(t.followed for t in planned.trials):
         yield "  nothing random: the curve is computed and followed"
+        yield f"  that is {_cost(planned)}"
     left = sorted({f"{c.name} ({c.profile})" for c in claim.checks if not c.runs_in(profile) and not c.undecidable})
     left += [f"control {c.name} ({c.profile})" for c in claim.controls if _later(c.profile, profile)]
     if left:
@@ -66,7 +69,7 @@ def plan_lines(planned: ClaimPlan, profile: str) -> Iterator[str]:
 
 
 def print_plans(plans: Sequence[ClaimPlan]) -> None:
-    """Print what a run would measure, one line a claim."""
+    """Print what a run would measure, one line a claim, and what all of it costs."""
     made = table("claim", "cases", "controls", "looks", "replicates", "seconds", "level")
     for planned in plans:
         looks = next((t.schedule.looks for t in planned.trials if t.measured), ())
@@ -75,7 +78,22 @@ def print_plans(plans: Sequence[ClaimPlan]) -> None:
             Text(planned.located.address), str(len(planned.cases)), str(controls), ", ".join(map(str, looks)) or "none",
             str(planned.replicates), _time(planned.seconds), f"{planned.alpha:g}",
         )  # fmt: skip
-    console().print(made)
+    out, timed, untimed = console(), cost(plans).seconds, cost(plans).untimed
+    out.print(made)
+    missing = f", without {_count(untimed, 'claim')} that no pilot timed" if untimed else ""
+    out.print(Text(f"in all {_cost(*plans)}, {_time(timed)} on one core{missing}"), soft_wrap=True)
+
+
+def _cost(*plans: ClaimPlan) -> str:
+    """Return what plans cost, time apart."""
+    price = cost(plans)
+    size = f"{price.bytes / 1e6:.1f} MB" if price.bytes >= 1e5 else f"{price.bytes / 1e3:.1f} kB"
+    rows, cells = _count(price.measurements, "measurement"), _count(price.cells, "cell")
+    return f"{rows} of {cells} in {_count(price.calls, 'call')}, {size} in an empty store"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _facts(claim: Claim) -> Iterator[tuple[str, list[str]]]:

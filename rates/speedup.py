@@ -86,7 +86,7 @@ def load(path: Path) -> Report:
         return from_json(json.loads(path.read_text(encoding="utf-8")))
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(f"{path} is not JSON ({error})") from error
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 _LONGEST = 3e7  # seconds, a year: no timer takes infinity
+_AGAIN = 1.0  # seconds until it rings once more: a destructor or a bare `except` swallows what is raised in it
 
 
 class OutOfTime(BaseException):
@@ -61,12 +62,13 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, ring)
     try:  # two of them: should it ring in the inner `finally`, the outer still puts the handler back
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
 
 
@@ -77,17 +79,17 @@ def _watched(seconds: float) -> Iterator[None]:
     thread, lock, over = c_ulong(threading.get_ident()), threading.Lock(), threading.Event()
 
     def ring() -> None:
-        with lock:  # never after the block: what runs then is not ours
-            if not over.is_set():
-                pythonapi.PyThreadState_SetAsyncExc(thread, py_object(OutOfTime))
+        patience = seconds
+        while not over.wait(patience):
+            with lock:  # never after the block: what runs then is not ours
+                if not over.is_set():
+                    pythonapi.PyThreadState_SetAsyncExc(thread, py_object(OutOfTime))
+            patience = _AGAIN
 
-    timer = threading.Timer(seconds, ring)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=ring, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
         with lock:
             over.set()
             pythonapi.PyThreadState_SetAsyncExc(thread, None)  # one that has not been raised yet

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from rates.catalogue import Located, find, load
@@ -22,7 +23,8 @@ from rates.plan import Options, plan
 from rates.result import ClaimRun
 from rates.tasks import sentence
 
-_MOST_LOST = 3  # workers in a row
+_MOST_LOST = 3  # times in a row that workers are lost, and not one run comes back
+_KILLED = "the run, alone, took its worker process down: it was killed or ran out of memory"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def collect(
 ) -> int:
     """Add runs to the file until time is up or every claim has `runs` of them; return how many were added.
 
-    What has begun when time is up is finished. StudyError, UnknownClaim and EngineError carry one sentence.
+    What has begun when time is up is finished. Of runs that lost their worker each is run again alone, and one that
+    loses it again is recorded as an error. StudyError, UnknownClaim and EngineError carry one sentence.
     """
     located = {item.address: item for item in find(targets)}
     environment = describe() | {"jobs": jobs}
@@ -68,22 +71,46 @@ def collect(
                     out[executor.submit(run_once, ask)] = ask
                 if not out:
                     return added
-                for future in wait(out, return_when=FIRST_COMPLETED).done:
-                    ask = out.pop(future)
-                    try:
-                        record = future.result()
-                    except BrokenExecutor:
-                        lost += 1
-                        desk.lost(ask)
-                        if lost > _MOST_LOST:
-                            raise EngineError(
-                                f"{lost} runs in a row lost their worker, the last one of {ask.address}"
-                            ) from None
-                        continue
-                    lost, added = 0, added + 1
+                records, suspects = _finished(out)
+                lost += bool(suspects)
+                if lost > _MOST_LOST and not records:
+                    last = suspects[-1].address
+                    raise EngineError(f"workers were lost {lost} times in a row, the last time with a run of {last}")
+                for record in chain(records, (_alone(executor, ask) for ask in suspects)):
+                    lost, added = lost if record.error == _KILLED else 0, added + 1
                     writer.append(record)
                     desk.done(record)
                     tell(f"{record.claim} run {record.run}: {record.outcome}, {record.seconds:.1f} s")
+
+
+def _finished(out: dict[Future[Record], Ask]) -> tuple[list[Record], list[Ask]]:
+    """Wait, and take from `out` what has finished: the records, and the runs that lost their worker."""
+    done = wait(out, return_when=FIRST_COMPLETED).done
+    if any(isinstance(future.exception(), BrokenExecutor) for future in done):
+        done = wait(out).done  # a pool that breaks fails all that is out, though not in one moment: that is one loss
+    records, suspects = [], []
+    for future in done:
+        ask = out.pop(future)
+        try:
+            records.append(future.result())
+        except BrokenExecutor:
+            suspects.append(ask)
+    return records, suspects
+
+
+def _alone(executor: Executor, ask: Ask) -> Record:
+    """Run what may have taken a worker down while nothing else runs; EngineError if no worker can be started."""
+    try:
+        executor.submit(os.getpid).result()
+    except BrokenExecutor as error:
+        raise EngineError(f"no worker process can be started: {sentence(error)}") from error
+    start = time.monotonic()  # the time of a process that is gone is not known
+    try:
+        return executor.submit(run_once, ask).result()
+    except BrokenExecutor:
+        located = Located(ask.address, load(ask.origin, ask.address), ask.origin)
+        alpha = plan([located], Options(profile=ask.profile, seed=ask.seed))[0].alpha
+        return _broken(ask, is_random(located), alpha, time.monotonic() - start, _KILLED)
 
 
 class _Desk:
@@ -115,10 +142,6 @@ class _Desk:
         """Learn what a run costs."""
         self._seconds[record.claim].append(record.seconds)
 
-    def lost(self, ask: Ask) -> None:
-        """Give a run back."""
-        self._taken[ask.address].discard(ask.run)
-
     def _standing(self, address: str) -> Standing:
         spent = self._seconds[address]
         cost = sum(spent) / len(spent) if spent else self._planned[address]
@@ -144,11 +167,14 @@ def run_once(ask: Ask) -> Record:
         with single_thread():
             uniform = p_values(planned, found.values)
     except Exception as error:
-        return Record(ask.address, ask.run, ask.seed, ask.fingerprint, random, planned.alpha, "error",
-                      time.process_time() - start, error=sentence(error))  # fmt: skip
+        return _broken(ask, random, planned.alpha, time.process_time() - start, sentence(error))
     results, controls = _rows(found)
     return Record(ask.address, ask.run, ask.seed, ask.fingerprint, random, planned.alpha, str(found.outcome),
                   time.process_time() - start, results, controls, uniform)  # fmt: skip
+
+
+def _broken(ask: Ask, random: bool, alpha: float, seconds: float, error: str) -> Record:
+    return Record(ask.address, ask.run, ask.seed, ask.fingerprint, random, alpha, "error", seconds, error=error)
 
 
 def _rows(found: ClaimRun) -> tuple[tuple[ResultRow, ...], tuple[ControlRow, ...]]:

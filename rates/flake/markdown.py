@@ -22,7 +22,10 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield ""
     yield from (f"- {'✓' if v.ok else '✗'} **{v.name}**: {v.sentence}" for v in summary.verdicts)
     yield ""
-    yield f"Each verdict has the level {LEVEL:g} (Holm over claims or checks); intervals are exact, 95 %."
+    yield (
+        f"Each verdict has the level {LEVEL:g} (Holm over claims; for uniformity one half of it goes to the checks, the"
+        " other to the pools); intervals are exact, 95 %."
+    )
     yield ""
     yield "| wrong outcomes, pooled over the random claims | wrong | of | rate in | nominal |"
     yield "|---|---:|---:|---|---:|"

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
+
+if sys.platform != "win32":
+    import fcntl
+
+
+_START = b'{"study": '  # how the file of a study begins, even where its first line was cut off
 
 
 class StudyError(ValueError):
@@ -114,19 +121,23 @@ class Writer:
     """Appends to the file of a study; a run that was reported is on the disk."""
 
     def __init__(self, path: Path, name: str, profile: str, start: Mapping[str, Any]) -> None:
-        """Open a file, new or not, and cut off a broken last line; StudyError if it belongs to another study."""
-        kept = _whole(path.read_bytes()) if path.exists() else b""
-        self.records = _parsed(path, kept).records if kept else ()
-        if kept:
-            study = _parsed(path, kept)
-            if (study.name, study.profile) != (name, profile):
-                raise StudyError(
-                    f"{path.name} holds the study {study.name!r} in the {study.profile} profile,"
-                    f" not {name!r} in {profile}: give another file"
-                )
+        """Open a file, new or not, and cut off a broken last line.
+
+        StudyError if it belongs to another study, or if another process writes to it.
+        """
         self._file: BinaryIO = path.open("ab")
-        self._file.truncate(len(kept))
-        self._line({"study": name, "profile": profile, **start})
+        try:
+            _lock(self._file, path)  # before it is read: what looks cut off may be a line that is being written
+            data = path.read_bytes()
+            kept = _whole(data)
+            if data and not kept and not data.startswith(_START):
+                raise StudyError(f"{path.name} holds no study: give another file")
+            self.records = _records(path, kept, name, profile)
+            self._file.truncate(len(kept))
+            self._line({"study": name, "profile": profile, **start})
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, record: Record) -> None:
         """Write one run and wait until it is on the disk."""
@@ -155,6 +166,31 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep other writers out until the file is closed, where the system and the file system can."""
+    if sys.platform == "win32":
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StudyError(f"{path.name} is being written to by another process: wait, or give another file") from error
+    except OSError:  # no locks on this file system
+        return
+
+
+def _records(path: Path, data: bytes, name: str, profile: str) -> tuple[Record, ...]:
+    """Return the records of the study of this name; StudyError if it is another one."""
+    if not data:
+        return ()
+    study = _parsed(path, data)
+    if (study.name, study.profile) != (name, profile):
+        raise StudyError(
+            f"{path.name} holds the study {study.name!r} in the {study.profile} profile,"
+            f" not {name!r} in {profile}: give another file"
+        )
+    return study.records
+
+
 def _whole(data: bytes) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
@@ -162,10 +198,14 @@ def _whole(data: bytes) -> bytes:
 def _parsed(path: Path, data: bytes) -> Study:
     starts: list[Mapping[str, Any]] = []
     records: dict[tuple[str, int, str], Record] = {}
-    for number, line in enumerate(data.decode().splitlines(), start=1):
+    for number, line in enumerate(data.split(b"\n")[:-1], start=1):  # a reason may hold any other line break
         try:
-            row = json.loads(line)
+            row = json.loads(line.decode())
+            if not isinstance(row, dict):
+                raise TypeError("not a row")
             if "study" in row:
+                if not (isinstance(row["study"], str) and isinstance(row["profile"], str)):
+                    raise TypeError("not a start of a study")
                 starts.append(row)
                 continue
             record = Record.from_json(row)

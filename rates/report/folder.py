@@ -37,8 +37,11 @@ def write(run: Run, folder: str | os.PathLike[str]) -> Path:
     with _one_sentence(root):
         earlier = _earlier(root)
         for view, claim in zip(report.claims, run.claims, strict=True):
+            path = root / "values" / f"{view.slug}.csv"
             if claim.values:
-                _save(root / "values" / f"{view.slug}.csv", values_csv(claim))
+                _save(path, values_csv(claim))
+            else:  # those of an earlier run are not its own
+                path.unlink(missing_ok=True)
         _save(root / "results.json", json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
         _pages(report, root)
         _forget(root, earlier - {view.slug for view in report.claims})
@@ -71,7 +74,9 @@ def _parsed(root: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ReportError(f"there is no results.json in {root}: give the folder of a run") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except NotADirectoryError:
+        raise ReportError(f"{root} is no folder: give the folder of a run") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ReportError(f"{path} is not JSON ({error})") from error
     except OSError as error:
         raise ReportError(f"{path} cannot be read: {error.strerror}") from error

@@ -72,6 +72,9 @@ def validate(document: Any) -> None:
         first = errors[0]
         message = first.message if len(first.message) < 200 else f"{first.message[:200]} …"
         raise ReportError(f"not a schema-{SCHEMA} result document: {_place(document, first)}: {message}")
+    unknown = sorted(document["claims"].keys() - document["catalogue"].keys())
+    if unknown:
+        raise ReportError(f"not a schema-{SCHEMA} result document: its catalogue has no entry for {unknown[0]}")
 
 
 def schema() -> dict[str, Any]:

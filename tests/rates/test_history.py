@@ -223,3 +223,14 @@ def test_a_claim_in_memory_beside_one_of_a_file_has_no_history_either(tmp_path, 
     for expected in (0, 1):
         found = check([tiny(), file], options=Options(seed=expected), store=tmp_path / "s.db")
         assert [len(c.history) for c in found.claims] == [0, expected]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("outcome", "weird"), ("margin", "wide"), ("seed", "x"), ("estimate", "y")]
+)
+def test_a_damaged_row_is_one_sentence_of_the_store(store, column, value):
+    record(store, run())
+    with store.transaction() as connection:
+        connection.execute(f"UPDATE verdict SET {column} = ?", (value,))
+    with pytest.raises(StoreError, match="is damaged: an outcome of c cannot be read"):
+        past(store, "c")

@@ -351,3 +351,9 @@ def test_the_catalogue_is_collected_whole(bed):
     ids = lines(result, "rates::")
     assert len(ids) == len(set(ids)) > 60
     assert any(name.startswith("rates::ntk/averaged_sgd:minimax-rate[d=2, ") for name in ids)
+
+
+def test_an_option_that_would_do_nothing_is_refused(pytester):
+    answer = pytester.runpytest_inprocess("--rates-seed", "3")
+    assert answer.ret == pytest.ExitCode.USAGE_ERROR
+    answer.stderr.fnmatch_lines(["*--rates-seed needs --rates-profile or --rates: without them no claim is checked"])

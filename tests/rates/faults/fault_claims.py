@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -146,3 +147,11 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)
+
+
+def default_inside_terminable() -> bool:
+    """Return whether SIGTERM still ends this process where a check is under way."""
+    from rates.interrupt import terminable
+
+    with terminable():
+        return signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

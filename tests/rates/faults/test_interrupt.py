@@ -5,8 +5,9 @@ import signal
 import threading
 
 import pytest
-from fault_claims import finish, until
+from fault_claims import default_inside_terminable, finish, until
 
+from rates.engines import engine
 from rates.interrupt import terminable
 
 
@@ -46,6 +47,12 @@ def test_sigterm_raises_whether_or_not_ctrl_c_is_ignored_and_is_then_as_before(i
     finally:
         signal.signal(signal.SIGINT, before)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_worker_of_a_pool_ends_by_sigterm_as_ever():
+    """A pool ends its workers so; one that took it for a Ctrl-C would hold the pool up for ever."""
+    with engine("processes", 1) as pool:
+        assert pool.submit(default_inside_terminable).result()
 
 
 def test_another_thread_has_no_signals():

@@ -67,8 +67,17 @@ def deaf(*_):
             continue
 
 
+def stubborn(*_):
+    for _ in range(2):
+        try:
+            time.sleep(1000)
+        except BaseException:  # as a bare `except` in somebody's code, or a destructor
+            continue
+    time.sleep(1000)
+
+
 @no_alarm
-@pytest.mark.parametrize("hang", [spin, sleep, deaf])
+@pytest.mark.parametrize("hang", [spin, sleep, deaf, stubborn])
 def test_python_that_does_not_come_back_is_stopped(alarm, hang):
     assert answer(job(claim(hang))) == f"no answer within 0.2 s at n = 8 (replicates 0-7): {ADVICE}"
 
@@ -80,11 +89,19 @@ def test_the_sentence_says_what_was_asked(alarm):
     assert answer(curve, replicates=(0, 1)) == f"the curve gave no answer within 0.2 s at n = 10 to 1e+12: {ADVICE}"
 
 
-def test_a_thread_that_is_not_the_main_one_is_stopped_too_and_then_left_alone():
+def swallows_once(*_):
+    try:
+        spin()
+    except BaseException:
+        spin()
+
+
+@pytest.mark.parametrize("hang", [spin, swallows_once])
+def test_a_thread_that_is_not_the_main_one_is_stopped_too_and_then_left_alone(hang):
     found, went_on = [], []
 
     def work():
-        found.append(answer(job(claim())))
+        found.append(answer(job(claim(hang))))
         deadline = time.monotonic() + 0.5
         while time.monotonic() < deadline:
             went_on.append(1)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from flake_studies import CONTROL, MISSED, UNCAUGHT, p_value, record, study, write
+from scipy.stats import kstwo
 
 from rates.flake.__main__ import main
 from rates.flake.markdown import as_markdown
@@ -96,6 +97,16 @@ def test_a_fault_too_small_for_any_one_check_shows_in_the_pool():
     summary = summarise(study(records))
     assert min(row.p_holm for row in summary.checks) > 0.01
     assert "all of experiment-curve level" in summary.verdicts[-1].sentence
+
+
+@pytest.mark.parametrize(("p", "uniform"), [(0.0053, True), (0.0097, True), (0.0047, False)])
+def test_the_checks_and_their_pools_share_the_level_of_uniformity(p, uniform):
+    distance = kstwo.isf(p, 100)  # the largest distance is at the largest p-value, and is just this
+    records = [record(r, p=[p_value(u)]) for r, u in enumerate((1 - distance) * np.arange(1, 101) / 100)]
+    summary = summarise(study(records))
+    assert summary.checks[0].p_holm == pytest.approx(p, rel=1e-6)
+    assert summary.verdicts[-1].ok is uniform
+    assert not uniform or f"smallest corrected p {2 * p:.2g}" in summary.verdicts[-1].sentence
 
 
 def test_a_curve_that_is_not_exact_is_left_out_and_said_to_be():

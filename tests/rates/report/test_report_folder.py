@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -149,3 +150,12 @@ def test_markdown_has_one_row_a_claim_and_closed_sections(folder: Path) -> None:
     assert summary.count("\n| ") == 1 + 8
     assert "cannot be told from" in summary
     assert text.count("<details>") == text.count("</details>") == 8
+
+
+def test_values_of_an_earlier_run_do_not_outlive_it(run: Run, tmp_path: Path) -> None:
+    write(run, tmp_path)
+    before = {path.name for path in (tmp_path / "values").iterdir()}
+    first = next(claim for claim in run.claims if claim.values)
+    bare = tuple(replace(claim, values={}) if claim is first else claim for claim in run.claims)
+    write(replace(run, claims=bare), tmp_path)
+    assert before - {path.name for path in (tmp_path / "values").iterdir()} == {f"{slug(first.address)}.csv"}
