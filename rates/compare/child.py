@@ -10,18 +10,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rates.compare.changes import CompareError
 from rates.compare.revisions import environment
 from rates.compare.sides import Side, of_folder
+from rates.settings import Settings
 from rates.store import SCHEMA
 
+_FINISHED = range(5)  # exit codes of a check that was carried out, 2 for one in which a claim is in error
 _PATIENCE = 60.0  # seconds that a check gets to keep what it has measured after Ctrl-C
+_ANSWER = "rates-answer: "  # what claims print themselves, before or after, is none
 _PROBE = """
 import importlib.util, json, sys
-packages, targets = json.loads(sys.argv[1])
+mark, packages, targets = json.loads(sys.argv[1])
 def place(name):
     spec = importlib.util.find_spec(name)
     return spec and (spec.origin or next(iter(spec.submodule_search_locations or ()), None))
@@ -37,13 +40,27 @@ for target in targets:
         sys.exit(str(error))
 print()
 places = {name: place(name) for name in packages}
-print(json.dumps({"places": places, "found": found, "unknown": unknown, "schema": SCHEMA}))
+print(mark + json.dumps({"places": places, "found": found, "unknown": unknown, "schema": SCHEMA}), flush=True)
+"""
+# A check that a Ctrl-C ends even where the parent ignores it, and whose defaults are the parent's: [tool.rates] of each
+# version would make two different runs.
+_CHECK = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import dataclasses, json
+from rates import settings
+given, words = json.loads(sys.argv[1])
+known = {field.name for field in dataclasses.fields(settings.Settings)}
+defaults = settings.Settings(**{name: value for name, value in given.items() if name in known})
+settings.load = lambda folder=None: defaults
+from rates.cli import main
+sys.exit(main(words))
 """
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is measured, the same on both sides."""
+    """What is measured, the same on both sides; `defaults` are for all that the other fields leave open."""
 
     targets: tuple[str, ...]
     profile: str
@@ -51,6 +68,7 @@ class Request:
     device: str
     jobs: int | None
     store: Path
+    defaults: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True)
@@ -95,14 +113,17 @@ def ask(tree: Tree, targets: Sequence[str]) -> Known:
     CompareError where its packages would be imported from elsewhere, or its claims cannot be imported.
     """
     packages = sorted({p.parent.name for base in (tree.top, tree.top / "src") for p in base.glob("*/__init__.py")})
-    command = [sys.executable, "-c", _PROBE, json.dumps([packages, list(targets)])]
+    command = [sys.executable, "-c", _PROBE, json.dumps([_ANSWER, packages, list(targets)])]
     answer = subprocess.run(
         command, cwd=tree.folder, env=tree.variables, capture_output=True, text=True, check=False,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
     if answer.returncode:
         raise CompareError(f"the claims of {tree.name} cannot be listed: {_last(answer.stderr)}")
-    told = json.loads(answer.stdout.splitlines()[-1])
+    marked = [line for line in answer.stdout.splitlines() if line.startswith(_ANSWER)]
+    if not marked:
+        raise CompareError(f"the claims of {tree.name} cannot be listed: their import ended Python before it answered")
+    told = json.loads(marked[-1].removeprefix(_ANSWER))
     require_own(tree, told["places"])
     return Known(tuple(told["found"]), told["unknown"], told["schema"])
 
@@ -133,17 +154,20 @@ def require_own(tree: Tree, places: dict[str, str | None]) -> None:
 def measure(tree: Tree, request: Request, out: Path, say: Callable[[str], None] | None) -> Side:
     """Check the targets in a child process and return its run folder as a side.
 
-    Its progress goes to `say` line by line, or (None) to the terminal as it is.
+    Its progress goes to `say` line by line, or (None) to the terminal as it is. CompareError unless it was carried out.
     """
+    results = out / "results.json"
+    results.unlink(missing_ok=True)  # an earlier comparison's is not what this one measures
     words = [
-        sys.executable, "-m", "rates", "check", *request.targets, "--no-controls", "--profile", request.profile,
+        "check", *request.targets, "--no-controls", "--profile", request.profile,
         "--seed", str(request.seed), "--device", request.device, "--out", str(out), "--store", str(request.store),
     ]  # fmt: skip
     words += [] if request.jobs is None else ["--jobs", str(request.jobs)]
-    code, last = _watched(words, tree, say)
-    if code == 128 + signal.SIGINT:
+    given = json.dumps([asdict(request.defaults), words])
+    code, last = _watched([sys.executable, "-c", _CHECK, given], tree, say)
+    if code in (128 + signal.SIGINT, -signal.SIGINT):
         raise KeyboardInterrupt
-    if not (out / "results.json").is_file():
+    if code not in _FINISHED or not results.is_file():
         raise CompareError(f"the check of {tree.name} failed with exit code {code}: {last.removeprefix('rates: ')}")
     side = of_folder(out, tree.name)
     known = {"commit": tree.commit, "dirty": tree.dirty}  # the engine may be installed from another repository

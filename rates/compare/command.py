@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rates.check import seed_from
@@ -18,6 +15,7 @@ from rates.compare.run import compare, is_measured
 from rates.compare.whole import Rules
 from rates.compare.words import print_changes, write_markdown
 from rates.environment import check_device
+from rates.interrupt import terminable
 from rates.settings import load
 from rates.terminal import write
 
@@ -38,7 +36,7 @@ def run_compare(
         check_device(device)
     if not (is_measured(base) or is_measured(head)):  # else as that one was
         profile, seed, device = profile or defaults.profile, seed or defaults.seed, device or defaults.device
-    with _tidy_when_terminated():
+    with terminable():  # what was checked out is removed
         changes = compare(
             base, head, targets, rules=rules, profile=profile, seed=None if seed is None else seed_from(seed),
             device=device, jobs=jobs or defaults.jobs or None, store=given("--store", store, defaults.store), out=out,
@@ -60,16 +58,3 @@ def _write_json(changes: Changes, file: str) -> None:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise CompareError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from error
-
-
-@contextmanager
-def _tidy_when_terminated() -> Iterator[None]:
-    """Let a SIGTERM, as of a cancelled job, end the check that is under way and remove what was checked out."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)

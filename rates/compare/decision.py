@@ -13,6 +13,8 @@ from rates.report.wording import brief, number
 
 # A change of a slope or level that is certain but below this share of the margin is one of arithmetic.
 NEGLIGIBLE = 1e-3
+# What the tolerance of a bound is a share of at the least, in log y: a share of a margin of 0 is never reached.
+LEAST_BOUND_MARGIN = 0.02
 _POWER = 0.9
 
 
@@ -49,7 +51,8 @@ def _is_tested(item: Named) -> bool:
 
 
 def _row(item: Named, rejected: bool, level: float, share: float) -> Row:
-    test, tolerance = item.test, share * item.test.margin
+    test = item.test
+    tolerance = share * (max(test.margin, LEAST_BOUND_MARGIN) if test.quantity == "bound" else test.margin)
     interval = test.difference.interval(level)
     if test.largest <= item.rounding:
         change, reason = Change.UNCHANGED, "the same but for rounding, in every replicate"
@@ -86,18 +89,17 @@ def _better_or_worse(test: Test, level: float) -> tuple[Change, str]:
 
     A change of something sharp that is not shown to be for the better is for the worse.
     """
-    up = test.difference.value > 0
     if test.direction != "sharp":
-        worse = up == (test.direction == "upper")
+        worse = (test.difference.value > 0) == (test.direction == "upper")
         sense = "up" if test.direction == "upper" else "down"
         return (Change.REGRESSED if worse else Change.IMPROVED), f"and {sense} is for the worse under this bound"
     if test.total is None:
         return Change.REGRESSED, "and neither a curve nor a law says that it is for the better"
     name = f"the {test.against}"
-    low, high = test.total.interval(level)
-    if low <= 0 <= high:
+    change, total = test.deviation, test.total
+    if any(low <= 0 <= high for low, high in (change.interval(level), total.interval(level))):
         return Change.REGRESSED, f"and nothing shows that it came nearer to {name}"
-    nearer = up == (high < 0)
+    nearer = change.value * total.value < 0
     side = f"{'nearer to' if nearer else 'farther from'} {name}"
     return (Change.IMPROVED if nearer else Change.REGRESSED), side
 
@@ -130,6 +132,8 @@ def _at(test: Test) -> str:
 
 def _needed(test: Test, level: float, tolerance: float) -> str:
     """Say how many replicates would show that the change is below the tolerance, if it is what it seems to be."""
+    if not tolerance:
+        return "no number of replicates decides at a margin of 0"
     room = tolerance - abs(test.difference.value)
     if room < 0.05 * tolerance:
         return "more replicates would decide"

@@ -7,7 +7,7 @@ share nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +32,17 @@ def two_sided(
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its standard error (0 without noise), degrees of freedom and a bound of its numerical error."""
+    """A value with its standard error (0 without noise), degrees of freedom and a bound of its numerical error.
+
+    `replicates` are those of its noise, of the side that has fewer: not the degrees of freedom and one more where two
+    sides are unpaired.
+    """
 
     value: float
     standard_error: float = 0.0
     dof: float = 0.0
     numeric: float = 0.0
+    replicates: int = 0
 
     @property
     def p_value(self) -> float:
@@ -57,7 +62,11 @@ class Estimate:
     @property
     def sd(self) -> float:
         """Standard deviation of one replicate's contribution."""
-        return float(self.standard_error * np.sqrt(self.dof + 1.0))
+        return float(self.standard_error * np.sqrt(self.replicates))
+
+    def less(self, shift: float, numeric: float = 0.0) -> Estimate:
+        """Return the estimate less a number that carries no noise, but a numerical error."""
+        return replace(self, value=self.value - shift, numeric=self.numeric + numeric)
 
 
 def paired(base: Array, head: Array, sign: float = 1.0) -> tuple[Array, Array]:
@@ -76,7 +85,8 @@ def combined(base: Fit, head: Fit, *, sign: float, pair: bool) -> Estimate:
         return independent(_estimate(base), _estimate(head), sign=sign)
     if pair:
         mean, error = paired(base.pseudo_values, head.pseudo_values, sign)
-        return Estimate(float(mean), float(error), len(base.pseudo_values) - 1, numeric)
+        count = len(base.pseudo_values)
+        return Estimate(float(mean), float(error), count - 1, numeric, count)
     return independent(_estimate(base), _estimate(head), sign=sign)
 
 
@@ -86,7 +96,8 @@ def independent(base: Estimate, head: Estimate, *, sign: float) -> Estimate:
     total = sum(v for v, _ in variances)
     split = sum(v * v / dof for v, dof in variances if dof)
     dof = total * total / split if split > 0 else 0.0
-    return Estimate(head.value - sign * base.value, float(total**0.5), dof, base.numeric + head.numeric)
+    count = min((e.replicates for e in (base, head) if e.standard_error), default=0)
+    return Estimate(head.value - sign * base.value, float(total**0.5), dof, base.numeric + head.numeric, count)
 
 
 def correlation(base: Array, head: Array) -> float | None:
@@ -115,4 +126,4 @@ def holm(p_values: Sequence[float], level: float) -> list[tuple[bool, float]]:
 
 
 def _estimate(fit: Fit) -> Estimate:
-    return Estimate(fit.estimate, fit.standard_error, fit.dof, fit.half_width_numeric)
+    return Estimate(fit.estimate, fit.standard_error, fit.dof, fit.half_width_numeric, len(fit.pseudo_values))

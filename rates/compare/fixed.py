@@ -13,6 +13,8 @@ from rates.compare.pairs import LEAST_X, ROUNDING, Half, Pair
 from rates.compare.quantities import CURVE, LAW, Test, deviation
 from rates.compare.sides import Record
 from rates.report.wording import brief, number
+from rates.result import Outcome
+from rates.result import worst as worst_outcome
 from rates.slope import InconclusiveError, level_weights, quantile
 
 ALL = ("curve-law", "experiment-curve", "experiment-law")
@@ -112,7 +114,8 @@ def law_row(claim: str, base: Half, head: Half) -> Row | None:
 
 def outcome_row(claim: str, base: Record, head: Record, pairs: list[tuple[Half, Half]]) -> Row:
     """Compare what a claim came to, and every result of it: consistent → refuted is a regression, the reverse not."""
-    old, new = str(base["claims"][claim]), str(head["claims"][claim])
+    alone = any(_controlled(before) != _controlled(after) for before, after in pairs)
+    old, new = (_uncontrolled(side, claim) if alone else str(side["claims"][claim]) for side in (base, head))
     steps = [(_step(old, new), f"{old} → {new}" if old != new else old)]
     for halves in pairs:
         where = f" ({halves[0].label})" if halves[0].label else ""
@@ -139,16 +142,31 @@ def notes(claim: str, base: Half, head: Half) -> Iterator[str]:
             yield f"{where}: {_name(row)} is no longer checked"
 
 
+def _controlled(half: Half) -> bool:
+    return any(row["controls"] for row in half.results)
+
+
+def _uncontrolled(side: Record, claim: str) -> str:
+    """Return what a claim came to without its controls, which can only have made a consistent one inconclusive."""
+    said = str(side["claims"][claim])
+    rows = [row for row in side["results"] if row["claim"] == claim]
+    if said != Outcome.INCONCLUSIVE or worst_outcome(Outcome(row["outcome"]) for row in rows) is not Outcome.CONSISTENT:
+        return said
+    judged = [row for row in rows if row["outcome"] == Outcome.CONSISTENT]
+    measured = side["catalogue"][claim]["experiment"] is None or any(r["comparison"] != "curve-law" for r in judged)
+    return str(Outcome.CONSISTENT) if measured else said
+
+
 def _held(
     old: Record, new: Record, base: Estimate, head: Estimate, against: str, direction: str, quantity: str
 ) -> Test:  # fmt: skip
     both = independent(base, head, sign=-1.0)
     expected = float(old["predicted"] or 0.0) + float(new["predicted"] or 0.0)
-    total = Estimate(both.value - expected, both.standard_error, both.dof, both.numeric)
+    moved = float(new["predicted"] or 0.0) - float(old["predicted"] or 0.0)
     return Test(
-        quantity, against, direction, base.value, head.value, independent(base, head, sign=1.0), total,
+        quantity, against, direction, base.value, head.value, independent(base, head, sign=1.0), both.less(expected),
         min(float(old["margin"]), float(new["margin"])), replicates=min(int(old["replicates"]), int(new["replicates"])),
-        largest=np.inf,
+        largest=np.inf, moved=moved,
     )  # fmt: skip
 
 
@@ -165,7 +183,8 @@ def _noisy(row: Record) -> Estimate | None:
     found, replicates = _bounded(row), int(row["replicates"])
     if found is None or replicates < 2:
         return found
-    return Estimate(found.value, found.numeric / quantile(float(row["alpha"]), replicates - 1), replicates - 1)
+    error = found.numeric / quantile(float(row["alpha"]), replicates - 1)
+    return Estimate(found.value, error, replicates - 1, replicates=replicates)
 
 
 def _matched(base: Half, head: Half) -> Iterator[tuple[Any, Any]]:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from rates.compare.differences import Estimate, combined, correlation
 from rates.compare.pairs import LEAST_X, Half, Pair
-from rates.slope import Estimand, Fit, Sample, fit, level_weights, point_statistics, slope_weights
+from rates.evidence import Evidence
+from rates.slope import Estimand, Fit, Sample, fit, level_weights, slope_weights
 
 Array = npt.NDArray[np.float64]
 CURVE, LAW = "curve", "law"
@@ -22,7 +23,8 @@ class Test:
 
     `base` and `head` are deviations from base's curve or constant where there is one, else what was measured. `total`
     estimates the sum of the deviations of each from its own `against`, None without such a thing: with the difference
-    it tells which side is nearer. `direction` is that of the comparison. `margin` is the check's.
+    it tells which side is nearer. `moved` is by how much what it is held against has moved itself, up to `unsure`.
+    `direction` is that of the comparison. `margin` is the check's.
     """
 
     quantity: str
@@ -38,6 +40,13 @@ class Test:
     replicates: int = 0
     largest: float = 0.0
     x: float | None = None
+    moved: float = 0.0
+    unsure: float = 0.0
+
+    @property
+    def deviation(self) -> Estimate:
+        """The difference of the deviations of each side from its own `against`."""
+        return self.difference.less(self.moved, self.unsure) if self.moved else self.difference
 
     @property
     def statistical(self) -> bool:
@@ -81,7 +90,7 @@ def deviation(pair: Pair, weights: Array, x: Array, logs: tuple[Array, Array]) -
     shift = [float(weights @ values) for values in logs]
     difference = combined(*fits, sign=1.0, pair=pair.paired)
     total = combined(*fits, sign=-1.0, pair=pair.paired)
-    return _moved(difference, shift[0] - shift[1]), _moved(total, -shift[0] - shift[1])
+    return difference.less(shift[1] - shift[0]), total.less(shift[0] + shift[1])
 
 
 def _test(pair: Pair, quantity: str, reference: _Reference) -> Test:
@@ -92,8 +101,7 @@ def _test(pair: Pair, quantity: str, reference: _Reference) -> Test:
     total = None
     if reference.against:
         both = combined(base, head, sign=-1.0, pair=paired)
-        total = Estimate(both.value - reference.base - reference.head, both.standard_error, both.dof,
-                         both.numeric + reference.numeric)  # fmt: skip
+        total = both.less(reference.base + reference.head, reference.numeric)
     deviates = reference.against == CURVE or (quantity != "slope" and reference.against == LAW)
     shown = reference.base if deviates else 0.0
     change = head.pseudo_values - base.pseudo_values if paired or not base.dof else np.array([np.inf])
@@ -102,6 +110,7 @@ def _test(pair: Pair, quantity: str, reference: _Reference) -> Test:
         difference, total, _margin(pair, quantity, reference.x), paired,
         correlation(base.pseudo_values, head.pseudo_values) if paired else None, pair.replicates,
         float(np.abs(change).max() / np.abs(weights).sum()), float(reference.x[0]) if quantity == "bound" else None,
+        reference.head - reference.base, reference.numeric,
     )  # fmt: skip
 
 
@@ -178,13 +187,7 @@ def _fits(pair: Pair, x: Array, weights: Array, limits: tuple[float, float] | No
 def _sample(half: Half, x: Array, y: Array, kind: Estimand, limit: float | None) -> Sample:
     error = None if half.numerical_error is None else np.full(len(x), half.numerical_error)
     sample = Sample(x, y, error)
-    if limit is None:
-        return sample
-    mean, _ = point_statistics(sample, kind)
-    side = 1.0 if mean[0] >= limit else -1.0
-    distance = y.copy()
-    distance[..., 0] = side * (y[..., 0] - limit)
-    return Sample(x, distance, None if error is None else error * np.abs(mean / (mean - limit)))
+    return sample if limit is None else Evidence(sample, kind).distance(limit).sample
 
 
 def _weights(pair: Pair, quantity: str, x: Array) -> Array:
@@ -204,14 +207,10 @@ def _margin(pair: Pair, quantity: str, x: Array) -> float:
     axis = x if _semilog(pair) else np.log(x)
     reach = float(np.ptp(axis)) / 2 or 1.0
     slopes = [margin for name, margin in rows if name == "slope"]
-    others = [margin for name, margin in rows if name != "slope"]
+    others = [margin for name, margin in rows if name not in ("slope", "bound")]  # a bound's may be 0
     if quantity == "slope":
         return min(others, default=0.0) / reach
     return min(slopes) * reach if slopes else min(others, default=0.0)
-
-
-def _moved(estimate: Estimate, shift: float) -> Estimate:
-    return Estimate(estimate.value + shift, estimate.standard_error, estimate.dof, estimate.numeric)
 
 
 def _law_has(pair: Pair, quantity: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from rates.compare.sides import Side, of_folder, of_json, of_run
 from rates.compare.whole import Rules, compare_sides
 from rates.plan import Options
 from rates.result import Run
+from rates.settings import load
 
 HERE = "."
 DEFAULT_STORE = Path(".rates/measurements.sqlite")
@@ -59,16 +61,26 @@ def compare(
     start = time.perf_counter()
     wanted = (targets,) if isinstance(targets, str) else tuple(targets)
     rules = rules or Rules()
-    sides: list[Side | _Revision] = [_found(given) for given in (base, head)]
+    sides: list[Side | _Revision] = [_found(base), _head(head, base)]
     stored = [side for side in sides if isinstance(side, Side)]
     options = _options(stored, profile, seed, device)
     asked = wanted
     if not wanted and len(stored) == 1:
         asked = stored[0].claims
-    request = Request(_relative(asked), options.profile, options.seed, options.device, jobs, Path(store).absolute())
+    request = Request(
+        _relative(asked, _shared(sides)),
+        options.profile,
+        options.seed,
+        options.device,
+        jobs,
+        Path(store).absolute(),
+        load(),
+    )
     with _kept(out) as folder, ExitStack() as trees:
         placed = [side if isinstance(side, Side) else trees.enter_context(_on_disk(side)) for side in sides]
         known = _known(placed, request.targets, required=bool(wanted))
+        if not wanted:
+            _require_files(sides, known)
         both = [
             side if isinstance(side, Side) else _measured(side, request, it, folder / which, _telling(say, which))
             for side, it, which in zip(placed, known, ("base", "head"), strict=True)
@@ -104,6 +116,20 @@ def _found(given: Given) -> Side | _Revision:
     if commit is None:
         raise CompareError(f"{text} is neither a revision of this repository nor a run folder or file")
     return _Revision(text, commit, repository)
+
+
+def _head(given: Given, base: Given) -> Side | _Revision:
+    """Return the second side; CompareError, with what to type, also where a claim stands in its place."""
+    try:
+        return _found(given)
+    except CompareError as error:
+        if isinstance(given, Run) or isinstance(base, Run):
+            raise
+        text = os.fspath(given)
+        if is_measured(text) and not text.endswith(".py"):
+            raise
+        told = f"claims come after HEAD: rates compare {os.fspath(base)} {HERE} {text}"
+        raise CompareError(f"{error}; {told}") from error
 
 
 def _options(stored: Sequence[Side], profile: str | None, seed: int | None, device: str | None) -> Options:
@@ -155,10 +181,43 @@ def _measured(tree: Tree, request: Request, known: Known, out: Path, say: Say) -
     return measure(tree, replace(request, targets=known.targets, store=store), out, say)
 
 
-def _relative(targets: Sequence[str]) -> tuple[str, ...]:
-    """Return targets as another working tree can read them: files relative to where the command is given."""
-    here = f"{Path.cwd()}{os.sep}"
-    return tuple(target.removeprefix(here) for target in targets)
+def _require_files(sides: Sequence[Side | _Revision], known: Sequence[Known]) -> None:
+    """Raise CompareError where the code is asked for a claim of somebody's file, which no name but the file's finds."""
+    typed = [HERE if isinstance(side, _Revision) and side.commit is None else side.name for side in sides]
+    for side in sides:
+        for row in side.document["results"] if isinstance(side, Side) else ():
+            claim, command = row["claim"], row["reproduce"]
+            target = shlex.split(command)[2] if command.startswith("rates check ") else ""  # else defined in memory
+            file, extension, _ = target.rpartition(".py:")
+            if extension and any(claim in it.unknown for it in known):
+                told = f"name its file, rates compare {' '.join(typed)} {file}.py"
+                raise CompareError(f"the claim {claim} of {side.name} is in no catalogue: {told}")
+
+
+def _shared(sides: Sequence[Side | _Revision]) -> Path | None:
+    """Return the top of the repository of which a revision is a side, None where none is."""
+    tops = [it.repository.top for it in sides if isinstance(it, _Revision) and it.commit and it.repository]
+    return tops[0].resolve() if tops else None
+
+
+def _relative(targets: Sequence[str], top: Path | None) -> tuple[str, ...]:
+    """Return targets as another working tree can read them: files relative to where the command is given.
+
+    CompareError for a file outside of `top`, of which every revision would read the same copy.
+    """
+    here = Path.cwd().resolve()
+    found = []
+    for target in targets:
+        file, extension, name = target.rpartition(".py")
+        path = Path(f"{file}{extension}")
+        if extension and name[:1] in ("", ":") and (path.is_absolute() or ".." in path.parts):
+            placed = path.parent.resolve() / path.name  # a link keeps its own name, which is that of its claims
+            if top is not None and not placed.resolve().is_relative_to(top):
+                told = "both sides would be one file; give a file of the repository"
+                raise CompareError(f"{path} lies outside of this repository: {told}")
+            target = f"{os.path.relpath(placed, here)}{name}"
+        found.append(target)
+    return tuple(found)
 
 
 @contextmanager

@@ -89,6 +89,7 @@ def of_folder(folder: Path, name: str | None = None) -> Side:
         file = folder / "values" / f"{slug(address)}.csv"
         if file.is_file():
             found[address] = parsed(file.read_text(encoding="utf-8"), str(file))
+            _require_whole(document, address, found[address], file)
     return Side(name or str(folder), document, found)
 
 
@@ -116,6 +117,18 @@ def parsed(text: str, name: str) -> dict[str, Values]:
         return {label: _table(np.array(numbers), label) for label, numbers in lines.items()}
     except (csv.Error, KeyError, ValueError, TypeError) as error:
         raise CompareError(f"{name} is no file of values: {' '.join(str(error).split())}") from error
+
+
+def _require_whole(document: Record, claim: str, found: Mapping[str, Values], file: Path) -> None:
+    """Raise CompareError where a file of values has fewer replicates of a case than were judged."""
+    for row in document["results"]:
+        if row["claim"] != claim or row["comparison"] == "curve-law":
+            continue
+        label = case_label(row["case"])
+        there = len(found[label].y) if label in found else 0
+        if there < row["replicates"]:
+            told = f"{there} replicates of case {label or 'all'}, results.json says {row['replicates']}"
+            raise CompareError(f"{file} holds {told}: the file is cut off")
 
 
 def _table(numbers: Array, label: str) -> Values:

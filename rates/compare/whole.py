@@ -111,7 +111,7 @@ def _with_replicates(claim: str, pair: Pair, found: _Case) -> None:
         found.values = Row(claim, label, "values", Change.INCONCLUSIVE, reason)
         return
     found.values = _values_row(claim, pair, alike)
-    if alike.kind in ("identical", "rounding"):
+    if alike.kind in ("identical", "rounding") and _same_controls(pair):
         return
     if pair.base.kind == "control-variate" and not pair.controlled:
         found.notes.append(
@@ -126,6 +126,13 @@ def _with_replicates(claim: str, pair: Pair, found: _Case) -> None:
         found.waiting += [Named(claim, label, test, not pair.one_machine, rounding) for test in tests(pair)]
     except InconclusiveError as error:
         found.settled.append(Row(claim, label, "level", Change.INCONCLUSIVE, str(error)))
+
+
+def _same_controls(pair: Pair) -> bool:
+    """Return whether nothing known of the control variate's mean differs; where it does, so do the controlled means."""
+    if pair.base.kind != "control-variate" or not pair.controlled:
+        return True
+    return all(pair.base.control_mean[x] == pair.head.control_mean[x] for x in pair.x)
 
 
 def _values_row(claim: str, pair: Pair, alike: Alike) -> Row | None:
@@ -165,7 +172,12 @@ def _without_replicates(claim: str, base: Half, head: Half, found: _Case) -> Non
                            replicates=int(base.measured[0]["replicates"]), identical=True)  # fmt: skip
         return
     elsewhere = (base.device, base.dtype) != (head.device, head.dtype)
-    found.waiting += [Named(claim, base.label, test, elsewhere) for test in estimate_tests(base, head)]
+    compared = [Named(claim, base.label, test, elsewhere) for test in estimate_tests(base, head)]
+    found.waiting += compared
+    failed = any(row["outcome"] == "error" for row in (*base.measured, *head.measured))  # which is an outcome
+    if not compared and points[0] != points[1] and not failed:
+        reason = "no replicates and no estimates that could be compared"
+        found.values = Row(claim, base.label, "values", Change.INCONCLUSIVE, reason)
 
 
 def _left_out(claim: str, pair: Pair) -> Iterator[str]:

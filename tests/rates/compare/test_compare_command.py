@@ -104,6 +104,34 @@ def test_a_damaged_folder_is_one_sentence(runs):
     assert "schema" in runs("compare", "base", "same").err
 
 
+@pytest.mark.parametrize("lines", [0, 1, 8])
+def test_a_file_of_values_that_is_cut_off_is_one_sentence(runs, lines):
+    """After the header and the first replicate's seven x the rest is a table still."""
+    [values] = Path("same/values").iterdir()
+    rows = values.read_text().splitlines(keepends=True)
+    one = [row for row in rows[1:] if row.split(",")[rows[0].split(",").index("replicate")] == "0"]
+    values.write_text("".join([rows[0], *one][:lines]))
+    answer = runs("compare", "base", "same")
+    assert answer.code == 2
+    assert f"holds {int(lines > 1)} replicates of case all, results.json says " in answer.err
+    assert answer.err.endswith(": the file is cut off\n")
+
+
+@pytest.mark.parametrize("word", ["my.py", "my.py:tiny", "ntk"])
+def test_a_claim_in_the_place_of_head_is_told_its_own(runs, word):
+    answer = runs("compare", "base", word)
+    assert answer.code == 2
+    assert answer.err.endswith(f"; claims come after HEAD: rates compare base . {word}\n")
+
+
+def test_claims_of_a_file_are_not_gone_where_the_file_is_not_named(runs):
+    answer = runs("compare", "base")
+    assert answer.code == 2
+    told = "the claim my:tiny of base is in no catalogue: name its file, rates compare"
+    assert answer.err == f"rates: {told} base . my.py\n"
+    assert runs("compare", ".", "base").err == f"rates: {told} . base my.py\n"
+
+
 def test_a_terminal_without_unicode_can_tell_the_changes_apart(runs):
     for head, sign in (("flatter", "x regressed"), ("base.json", "1 unchanged")):
         answer = subprocess.run(

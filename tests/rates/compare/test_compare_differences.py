@@ -38,6 +38,14 @@ def test_the_unpaired_test_is_that_of_welch():
     assert found.interval(0.01) == pytest.approx(tuple(oracle.confidence_interval(0.99)), rel=1e-12)
 
 
+def test_the_noise_of_one_replicate_is_that_of_the_number_of_replicates_paired_or_not():
+    rng = np.random.default_rng(2)
+    base, head = rng.standard_normal(20), 3 * rng.standard_normal(20)
+    unpaired = combined(a_fit(base), a_fit(head), sign=1.0, pair=False)
+    assert unpaired.sd == pytest.approx(np.hypot(np.std(base, ddof=1), np.std(head, ddof=1)))
+    assert combined(a_fit(base), a_fit(head), sign=1.0, pair=True).sd == pytest.approx(np.std(head - base, ddof=1))
+
+
 def test_the_sum_of_two_deviations_has_the_noise_of_the_pairs():
     rng = np.random.default_rng(3)
     base = rng.standard_normal(20)

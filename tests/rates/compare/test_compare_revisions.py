@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,8 @@ import pytest
 from rates.compare import Change, CompareError, compare
 from rates.compare.child import Known, Request, Tree, ask, measure, readable_store, require_own
 from rates.compare.revisions import Repository
+from rates.compare.run import _relative
+from rates.settings import Settings
 from rates.store import SCHEMA, Store
 
 
@@ -189,3 +193,103 @@ def test_a_run_folder_of_a_child_is_a_side(project):
     assert side.claims == ("my:tiny",)
     assert side.values["my:tiny"][""].y.shape[1:] == (4, 1)
     assert json.loads((made.folder / "run/results.json").read_text())["results"][0]["controls"] == []
+
+
+def a_request(made, **given):
+    defaults = Settings(engine="serial")
+    return Request(("my.py",), "quick", 0, given.get("device", "cpu"), 1, made.folder / "s.sqlite", defaults)
+
+
+def test_a_failed_check_is_not_replaced_by_an_earlier_result_in_the_same_folder(project):
+    made = project()
+    tree, out = Tree("here", made.folder), made.folder / "run"
+    measure(tree, a_request(made), out, lambda line: None)
+    assert (out / "results.json").is_file()
+    with pytest.raises(CompareError, match=r"the check of here failed with exit code 2: .*unknown device"):
+        measure(tree, a_request(made, device="abacus"), out, lambda line: None)
+
+
+def test_a_check_that_ends_with_an_unknown_exit_code_failed_whatever_it_wrote(project):
+    made = project()
+    made.write(comment="\nimport atexit, os\natexit.register(lambda: os._exit(7))\n")
+    out = made.folder / "run"
+    with pytest.raises(CompareError, match="the check of here failed with exit code 7"):
+        measure(Tree("here", made.folder), a_request(made), out, lambda line: None)
+    assert (out / "results.json").is_file()
+
+
+def test_defaults_of_a_commit_do_not_make_two_different_runs(project):
+    made = project()
+    settings = made.folder / "pyproject.toml"
+    text = settings.read_text()
+    settings.write_text(text + "family-level = 1e-9\nbudget = 1e-9\n")
+    made.commit("hasty")
+    settings.write_text(text)
+    changes, _ = quietly("first", "hasty", "my.py", out="kept")
+    assert [row.identical for row in changes.rows if row.quantity == "values"] == [True]
+    base, head = (json.loads((made.folder / "kept" / it / "results.json").read_text()) for it in ("base", "head"))
+    assert base["results"][0]["alpha"] == head["results"][0]["alpha"]
+
+
+SLOW = """
+def wait():
+    import pathlib, sys, time
+    print("asleep", file=sys.stderr, flush=True)
+    time.sleep(10)
+    pathlib.Path("finished").touch()
+"""
+
+
+def test_a_check_is_stopped_also_where_its_parent_ignores_a_ctrl_c(project):
+    made = project()
+    solver = made.folder / "solver.py"
+    solver.write_text(solver.read_text().replace("    noise =", "    wait()\n    noise =") + SLOW)
+
+    def interrupt(line):
+        if "asleep" in line:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            measure(Tree("here", made.folder), a_request(made), made.folder / "run", interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not (made.folder / "finished").exists()
+
+
+def test_a_file_is_that_of_each_side_however_it_is_named(project, tmp_path_factory, monkeypatch):
+    made = project()
+    made.write(slope=-0.9)
+    made.commit("flatter")
+    link = tmp_path_factory.mktemp("link") / "project"
+    link.symlink_to(made.folder)
+    (made.folder / "sub").mkdir()
+    top, outside = made.folder.resolve(), link.parent / "other.py"
+    for here, given, name in [
+        (made.folder, link / "my.py:tiny", "my.py:tiny"), (link, made.folder / "my.py", "my.py"),
+        (made.folder / "sub", made.folder / "my.py", "../my.py"), (made.folder, "sub/../my.py", "my.py"),
+        (made.folder, "ntk/a:b", "ntk/a:b"), (made.folder, "my.py", "my.py"),
+    ]:  # fmt: skip
+        monkeypatch.chdir(here)
+        assert _relative([str(given)], top) == (name,)
+    monkeypatch.chdir(made.folder)
+    assert _relative([str(outside)], None) == (os.path.relpath(outside.parent.resolve() / "other.py", top),)
+    with pytest.raises(CompareError, match=r"other\.py lies outside of this repository: both sides would be one file"):
+        quietly("first", targets=str(outside))
+    changes, _ = quietly("first", "flatter", str(link / "my.py"))
+    assert changes.claims == {"my:tiny": Change.REGRESSED}
+
+
+@pytest.mark.parametrize("text", ["import os\nos._exit(0)\n", "import os\nprint('{}', flush=True)\nos._exit(0)\n"])
+def test_claims_that_end_python_are_one_sentence(tmp_path, text):
+    (tmp_path / "my.py").write_text(text)
+    with pytest.raises(CompareError, match="of here cannot be listed: their import ended Python before it answered"):
+        ask(Tree("here", tmp_path), ["my.py"])
+
+
+def test_what_claims_print_is_not_taken_for_the_answer(project):
+    made = project()
+    with (made.folder / "my.py").open("a") as file:
+        file.write("import atexit\nprint('hello', end='')\natexit.register(print, 'goodbye')\n")
+    assert ask(Tree("here", made.folder), ["my.py"]) == Known(("my.py",))

@@ -298,3 +298,66 @@ def test_the_document_is_valid_and_holds_no_nan():
 def test_rules_out_of_range_are_refused(rules, says):
     with pytest.raises(CompareError, match=says):
         Rules(**rules)
+
+
+def test_a_bound_without_replicates_was_not_compared():
+    given = {"checks": (Check("experiment-law", "bound", Margin(0.1)),), "direction": "upper", "constant": "2000"}
+    small = noise(20, cv=0.05)
+    head = side(power(nearly(small, 0.999), scale=2.0), **given)
+    curve = {"checks": (*given["checks"], Check("curve-law", "slope", Margin(0.01), x=FAR)), "curve": CURVE_VALUES}
+    for more in ({}, curve):
+        base, other = (side(power(n), **(given | more)) for n in (small, nearly(small, 0.999)))
+        changes = compare_sides(without_replicates(base), other)
+        assert one(changes, "values").reason == "no replicates and no estimates that could be compared"
+        assert changes.exit_code == 3
+    assert compare_sides(without_replicates(head), head).exit_code == 0
+
+
+def test_a_changed_mean_of_a_control_variate_is_seen_though_the_values_are_the_same_bits():
+    c = noise(20, cv=0.3, seed=11)
+    y = np.stack([512 / GRID * (1 + c + noise(20, cv=0.002, seed=12)), c], axis=2)
+    changes = compare_sides(side(y, variate=np.zeros(7)), side(y, variate=np.full(7, 0.3)))
+    assert one(changes, "values").identical
+    assert one(changes, "level").change is Change.REGRESSED
+    assert one(changes, "level").difference == pytest.approx(np.log(1.3), abs=0.02)
+    assert changes.exit_code == 1
+
+
+def with_controls(one_side, outcome):
+    control = {"name": "wrong", "expected": "refuted", "as_expected": outcome is Outcome.CONSISTENT}
+    results = [{**row, "controls": [control]} for row in one_side.document["results"]]
+    claims = {claim: str(outcome) for claim in one_side.document["claims"]}
+    return Side(one_side.name, {**one_side.document, "results": results, "claims": claims}, one_side.values)
+
+
+def test_controls_that_one_side_does_not_have_are_no_change():
+    checked = with_controls(side(Y), Outcome.INCONCLUSIVE)
+    for base, head in ((checked, side(Y)), (side(Y), checked)):
+        assert one(compare_sides(base, head), "outcome").change is Change.UNCHANGED
+    both = compare_sides(with_controls(side(Y), Outcome.CONSISTENT), checked)
+    assert one(both, "outcome").change is Change.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(1.1, Change.IMPROVED), (0.9, Change.REGRESSED)])
+def test_better_or_worse_is_by_the_distance_of_each_side_to_its_own_curve(factor, expected):
+    """Level and curve move up together: what counts is whether they end closer."""
+    small = noise(100, cv=0.05)
+    base = side(power(small, scale=1.2), checks=CURVE, curve=CURVE_VALUES)
+    head = side(power(nearly(small, 0.999), scale=1.3), checks=CURVE, curve=1.2 * factor * CURVE_VALUES)
+    assert one(compare_sides(base, head), "level").change is expected
+
+
+def test_a_bound_with_a_margin_of_0_can_be_decided():
+    given = {"checks": (Check("experiment-law", "bound", Margin(0.0)),), "direction": "upper", "constant": "2000"}
+    many = [side(power(noise(2000, cv=0.02, seed=k)), **given) for k in (0, 5)]
+    changes = compare_sides(*many)
+    assert {row.change for row in rows(changes, "bound")} == {Change.UNCHANGED}
+    assert {row.tolerance for row in rows(changes, "bound")} == {0.01}
+    few = [side(power(noise(20, cv=0.1, seed=k)), **given) for k in (0, 5)]
+    assert any("replicates would decide" in row.reason for row in rows(compare_sides(*few), "bound"))
+
+
+def test_a_margin_of_0_is_not_promised_to_be_decided():
+    exact = (Check("experiment-law", "slope", Margin(0.0)),)
+    changes = compare_sides(side(Y, checks=exact), side(power(noise(20, seed=5)), checks=exact))
+    assert one(changes, "slope").reason.endswith("no number of replicates decides at a margin of 0")
