@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PROFILE ?= quick
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: check test lint prove bench peers clean
+.PHONY: check test lint prove asv bench peers clean
 
 check: $(VENV)/.installed  ## verify the catalogue and write reports/latest/index.html
 	$(BIN)/rates check --profile $(PROFILE) --out reports/latest
@@ -20,6 +20,14 @@ lint: $(VENV)/.installed-lint  ## ruff and mypy --strict
 
 prove: $(VENV)/.installed-bench  ## the workflows end to end, as many minutes as it takes: asv, compare, the gate
 	$(ONE_THREAD) $(BIN)/python -m pytest -m workflow tests/workflows -s
+
+BASE ?= HEAD~1
+HEAD ?= HEAD
+FACTOR ?= 2
+asv: $(VENV)/.installed-bench  ## time, memory and verdicts of two commits: make asv BASE=main HEAD=my-branch
+	$(BIN)/asv machine --yes
+	@echo "The environment of a commit takes two minutes the first time, a comparison about five."
+	$(BIN)/asv continuous --factor $(FACTOR) --show-stderr $(BASE) $(HEAD)
 
 bench: $(VENV)/.installed-bench  ## one quick asv run of the working tree
 	$(BIN)/asv machine --yes

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from rates.catalogue import Located
 from rates.claim import Claim, case_label
-from rates.engines import EngineError, Processes, Serial, engine, interrupt_deferred
+from rates.engines import Elastic, EngineError, Processes, Serial, engine, interrupt_deferred
 from rates.expression import Number
 from rates.store import Key, Store
 from rates.tasks import Kind, Task, TaskResult, prepare, run_task, sentence
@@ -197,7 +197,7 @@ class Sweeper:
     def __init__(self, store: Store, executor: Executor, workers: int = 1, timeout: float | None = None) -> None:
         self._store, self._executor = store, executor
         self._patience = None if timeout is None else Limit(timeout, expendable=isinstance(executor, Processes))
-        self._limit = 1 if isinstance(executor, Serial) else 4 * workers
+        self._workers = workers
         self._added: deque[Job] = deque()
         self._ready: deque[_State] = deque()
         self._out: dict[Future[TaskResult], _Sent] = {}
@@ -238,9 +238,15 @@ class Sweeper:
             for future in self._out:
                 future.cancel()
 
+    def _most_out(self) -> int:
+        """How many tasks may be out: four a worker, and of a cluster as many workers as it has just now."""
+        if isinstance(self._executor, Serial):
+            return 1
+        return 4 * (self._executor.workers if isinstance(self._executor, Elastic) else self._workers)
+
     def _fill(self, later: Iterator[Job]) -> bool:
         """Send tasks up to the limit; return whether any is out."""
-        while len(self._out) < self._limit:
+        while len(self._out) < self._most_out():
             if self._out and (self._suspects or any(sent.alone for sent in self._out.values())):
                 break
             if self._suspects:  # one of these took a worker down: each runs alone until it is known which

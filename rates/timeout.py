@@ -78,18 +78,18 @@ def _watched(seconds: float) -> Iterator[None]:
 
     thread, lock, over = c_ulong(threading.get_ident()), threading.Lock(), threading.Event()
 
-    def ring() -> None:
-        patience = seconds
-        while not over.wait(patience):
-            with lock:  # never after the block: what runs then is not ours
-                if not over.is_set():
-                    pythonapi.PyThreadState_SetAsyncExc(thread, py_object(OutOfTime))
-            patience = _AGAIN
+    def ring() -> None:  # once: ringing again could hit a later thread of the same number
+        with lock:  # never after the block: what runs then is not ours
+            if not over.is_set():
+                pythonapi.PyThreadState_SetAsyncExc(thread, py_object(OutOfTime))
 
-    threading.Thread(target=ring, daemon=True).start()
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
+        timer.cancel()
         with lock:
             over.set()
             pythonapi.PyThreadState_SetAsyncExc(thread, None)  # one that has not been raised yet
