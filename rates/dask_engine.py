@@ -23,7 +23,7 @@ from rates.dask_cluster import connected, line
 from rates.dask_worker import Terms, call, own_versions
 from rates.engines import Elastic, EngineError
 from rates.fingerprint import mark
-from rates.tasks import Task
+from rates.tasks import Task, prepare
 
 _LONELY_SECONDS = 60.0  # without any worker: until then a batch system or a nanny may bring one back
 _LOOK_SECONDS = 1.0
@@ -58,7 +58,7 @@ class Dask(Elastic):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send the call to a worker; raises at once if it cannot be pickled, EngineError if the cluster is lost."""
         message = pickle.dumps((fn, args, kwargs))
-        terms = self._terms_of(args)
+        terms = self._terms_of(fn, args)
         answer: Future[Any] = Future()
         with self._lock:
             if self._lost:
@@ -93,16 +93,19 @@ class Dask(Elastic):
             answer.set_running_or_notify_cancel()  # tells who waits for it
         self._resources.close()  # a scheduler forgets the calls of a client that leaves
 
-    def _terms_of(self, args: tuple[Any, ...]) -> Terms:
-        task = next((a for a in args if isinstance(a, Task)), None)
-        if task is None or not task.origin:
+    def _terms_of(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Terms:
+        """Return the terms of a call, with the code that it needs where it is one of a sweep's."""
+        if fn is prepare:
+            (origin, address), device = args, "cpu"
+        elif args and isinstance(args[0], Task):
+            origin, address, device = args[0].origin, args[0].address, args[0].device
+        else:
             return self._terms
-        where = task.origin, task.device
-        if where not in self._marks:
-            self._marks[where] = mark(*where)
-        return replace(
-            self._terms, origin=task.origin, address=task.address, device=task.device, mark=self._marks[where]
-        )
+        if not origin:
+            return self._terms
+        marked = self._marks.get((origin, device)) or mark(origin, device)
+        self._marks[origin, device] = marked
+        return replace(self._terms, origin=origin, address=address, device=device, mark=marked)
 
     def _call_off(self, answer: Future[Any]) -> None:
         sent = self._open.get(answer) if answer.cancelled() else None

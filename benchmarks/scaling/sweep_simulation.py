@@ -27,10 +27,10 @@ class Costs:
 
     client: float
     scheduler: float
-    worker: float = 1.6e-3
+    worker: float = 1.8e-3
 
 
-MEASURED = {2: Costs(1.5e-3, 1.7e-3), 64: Costs(1.2e-3, 1.2e-3), 512: Costs(2.7e-3, 1.3e-3)}  # by workers
+MEASURED = {2: Costs(1.5e-3, 1.7e-3), 64: Costs(1.2e-3, 1.2e-3), 512: Costs(2.4e-3, 1.2e-3)}  # by workers
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,14 @@ WRONG_ONCE = TWO.replace('"-s"', '"-s**2"')  # right for s = 1
 REFUTED = 'tiny(name="wrong", law=Law.power("x", "-3/2"), controls=())'
 UNSURE = 'tiny(name="unsure", controls=(Control("the same", {"slope": -1.0}, "experiment-law", "slope"),))'
 
+
+@pytest.fixture(autouse=True)
+def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where these are set, pytest says the whole of every failure once more in its summary."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 SUITE = """
 import pytest
 
