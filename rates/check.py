@@ -12,7 +12,7 @@ from typing import Any
 
 from rates.catalogue import Located, find
 from rates.claim import PROFILES, Check, Claim
-from rates.engines import require_engine
+from rates.engines import Elastic, require_engine
 from rates.environment import check_device, describe, single_thread
 from rates.history import counts, past, record
 from rates.interrupt import terminable
@@ -64,7 +64,9 @@ def check(
             session.run(Sweeper(kept, executor, jobs, chosen.timeout))
         runs = tuple(_claim_run(p, session, chosen) for p in plans)
         with single_thread():  # as it was measured
-            environment = describe(chosen.device) | {"engine": engine_name, "jobs": jobs}
+            workers = executor.workers if isinstance(executor, Elastic) else jobs
+            kind = engine_name.partition(":")[0]  # the address of a machine is not published
+            environment = describe(chosen.device) | {"engine": kind, "jobs": workers}
         run = Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start)
         return _with_history(kept, run, {p.located.address for p in plans if p.located.origin} - session.cut, chosen)
 

@@ -84,7 +84,7 @@ def check(
     profile: Profile = None,
     settings: Setting = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; cpu:0 is torch on the CPU.")] = None,
-    engine: Annotated[str | None, typer.Option(help="serial, processes or dask:ADDRESS.")] = None,
+    engine: Annotated[str | None, typer.Option(help="serial, processes, dask:local or dask:ADDRESS.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one a core unless told.")] = None,
     budget: Annotated[float | None, typer.Option(metavar="SECONDS", help="Ask for no more after this time.")] = None,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up a call that takes longer.")] = None,

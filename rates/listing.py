@@ -41,7 +41,7 @@ def print_store(name: str, info: Info) -> None:
         oldest, newest = (time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) for at in info.created)
         out.print(Text(f"from {oldest} to {newest}, {len(info.fingerprints)} versions of code"), soft_wrap=True)
     if info.verdicts:
-        out.print(Text(f"{info.verdicts} outcomes of earlier runs"), soft_wrap=True)
+        out.print(Text(f"outcomes of earlier runs: {info.verdicts}"), soft_wrap=True)
     for claim, count in info.claims.items():
         out.print(Text(f"  {claim}  {count}"), soft_wrap=True)
 

@@ -28,6 +28,7 @@ __all__ = ["EngineError", "Interrupted", "Job", "Measurement", "Progress", "Swee
            "run_task"]  # fmt: skip
 Array = npt.NDArray[np.float64]
 _TASK_SECONDS = 0.05  # blocks shorter than this travel together
+_TURN_SECONDS = 0.004  # of the scheduler and of this process for a task: with many workers, tasks are longer
 _MOST_BLOCKS = 256
 
 
@@ -157,10 +158,10 @@ class _State:
     failed: bool = False
     pace: dict[tuple[float, ...], float] = field(default_factory=dict)  # seconds a block
 
-    def take(self) -> Task:
-        """Return the next task: as many consecutive blocks of one cell as fill a task's time."""
+    def take(self, seconds: float) -> Task:
+        """Return the next task: as many consecutive blocks of one cell as fill that time."""
         cell, blocks = self.todo[0]
-        most = min(_MOST_BLOCKS, math.ceil(_TASK_SECONDS / max(self.pace.get(cell, _TASK_SECONDS), 1e-9)))
+        most = min(_MOST_BLOCKS, math.ceil(seconds / max(self.pace.get(cell, seconds), 1e-9)))
         start = blocks.popleft()
         stop = start + self.job.block
         while blocks and blocks[0] == stop and stop - start < most * self.job.block:
@@ -196,8 +197,9 @@ class Sweeper:
 
     def __init__(self, store: Store, executor: Executor, workers: int = 1, timeout: float | None = None) -> None:
         self._store, self._executor = store, executor
-        self._patience = None if timeout is None else Limit(timeout, expendable=isinstance(executor, Processes))
-        self._workers = workers
+        expendable = isinstance(executor, Processes | Elastic)
+        self._patience = None if timeout is None else Limit(timeout, expendable)
+        self._jobs = workers
         self._added: deque[Job] = deque()
         self._ready: deque[_State] = deque()
         self._out: dict[Future[TaskResult], _Sent] = {}
@@ -238,11 +240,14 @@ class Sweeper:
             for future in self._out:
                 future.cancel()
 
+    @property
+    def _workers(self) -> int:
+        """How many workers there are, of a cluster just now."""
+        return self._executor.workers if isinstance(self._executor, Elastic) else self._jobs
+
     def _most_out(self) -> int:
-        """How many tasks may be out: four a worker, and of a cluster as many workers as it has just now."""
-        if isinstance(self._executor, Serial):
-            return 1
-        return 4 * (self._executor.workers if isinstance(self._executor, Elastic) else self._workers)
+        """How many tasks may be out: four a worker."""
+        return 1 if isinstance(self._executor, Serial) else 4 * self._workers
 
     def _fill(self, later: Iterator[Job]) -> bool:
         """Send tasks up to the limit; return whether any is out."""
@@ -261,7 +266,8 @@ class Sweeper:
                     return bool(self._out)
                 self._advance(_State(job, range(0)), job.first)
             state = self._ready.popleft()
-            task = replace(state.take(), limit=self._patience)
+            seconds = max(_TASK_SECONDS, _TURN_SECONDS * self._workers)
+            task = replace(state.take(seconds), limit=self._patience)
             if state.todo:
                 self._ready.append(state)
             self._send(state, task)
