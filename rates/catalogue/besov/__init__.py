@@ -1,0 +1,1 @@
+"""Adaptivity to anisotropic, composed, sparse and low-dimensional smoothness: deep against linear."""
