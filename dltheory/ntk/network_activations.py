@@ -85,9 +85,13 @@ def _expm1_single(x):  # type: ignore[no-untyped-def]
     return power * q + (power - _ONE)
 
 
-@njit(cache=True, fastmath=SAFE, error_model="numpy")
+@njit(cache=True, fastmath=SAFE, error_model="numpy", inline="always")
 def activate(kind, sharpness, z, value, slope):  # type: ignore[no-untyped-def]
-    """Fill σ(z) and σ'(z) for `KINDS` number `kind`; σ'(0) = 0 for ReLU. The three arrays must not overlap."""
+    """Fill σ(z) and σ'(z) for `KINDS` number `kind`; σ'(0) = 0 for ReLU. The three arrays must not overlap.
+
+    Always inlined: compiled apart, it has one machine code of its own and another inside each caller, which differ
+    in the last bits, and which of them runs would depend on what numba's cache held.
+    """
     one = z.dtype.type(1)
     two = z.dtype.type(2)
     s = z.dtype.type(sharpness)
