@@ -89,6 +89,11 @@ class Source:
     evidence: Literal["read", "restated", "derived", "recalled"] = "derived"
     url: str = ""
 
+    @classmethod
+    def derived(cls, statement: str) -> Source:
+        """Return the source of a statement that is derived here, in the setting of a paper."""
+        return cls(statement=f"derived: {statement}", evidence="derived")
+
     @property
     def bibtex(self) -> str:
         """The entry to cite, empty for a statement without a paper."""

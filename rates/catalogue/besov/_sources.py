@@ -6,6 +6,8 @@ from typing import Literal
 
 from rates.claim import Source
 
+derived = Source.derived
+
 Evidence = Literal["read", "restated", "recalled"]
 
 
@@ -45,8 +47,3 @@ def manifold(statement: str, evidence: Evidence = "restated") -> Source:
         title="Adaptive approximation and generalization of deep neural network with intrinsic dimensionality",
         venue="JMLR", year=2020, statement=statement, evidence=evidence, url="https://arxiv.org/abs/1907.02177",
     )  # fmt: skip
-
-
-def derived(statement: str) -> Source:
-    """Return the source of a statement that is derived here, in the setting of the papers."""
-    return Source(statement=f"derived: {statement}", evidence="derived")

@@ -6,6 +6,8 @@ from typing import Literal
 
 from rates.claim import Source
 
+derived = Source.derived
+
 Evidence = Literal["read", "restated", "recalled"]
 
 
@@ -37,8 +39,3 @@ def langevin(statement: str, evidence: Evidence = "restated") -> Source:
         title="Convex Analysis of the Mean Field Langevin Dynamics",
         venue="AISTATS", year=2022, statement=statement, evidence=evidence, url="https://arxiv.org/abs/2201.10469",
     )  # fmt: skip
-
-
-def derived(statement: str) -> Source:
-    """Return the source of a statement that is derived here, in the setting of the papers."""
-    return Source(statement=f"derived: {statement}", evidence="derived")

@@ -6,6 +6,8 @@ from typing import Literal
 
 from rates.claim import Source
 
+derived = Source.derived
+
 
 def paper(statement: str, evidence: Literal["read", "restated"] = "read") -> Source:
     """Return the citation of a statement of the paper."""
@@ -18,8 +20,3 @@ def paper(statement: str, evidence: Literal["read", "restated"] = "read") -> Sou
         evidence=evidence,
         url="https://arxiv.org/abs/2006.12297",
     )
-
-
-def derived(statement: str) -> Source:
-    """Return the source of a statement that is derived here, in the setting of the paper."""
-    return Source(statement=f"derived: {statement}", evidence="derived")
