@@ -9,6 +9,7 @@ dissipates the objective for every step size, since F is convex.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,9 @@ from dltheory.meanfield import langevin_laws as laws
 from dltheory.meanfield.gibbs import Quadrature
 
 Array = npt.NDArray[np.float64]
+Scheme = Literal["conservative", "open", "central"]
 _NEWTON_STEPS = 50
+_DIRAC = 0.5  # of the mass on one node: no density on this grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,9 @@ class FokkerPlanck:
     """The equation on the nodes of a one-dimensional quadrature, G of them.
 
     The fields after the first are what an implementation may get wrong: `heat` multiplies the temperature of the
-    noise, `shrink` the drift −2λ₁θ, `speed` the clock; `frozen` keeps the drift of the initial law for ever.
+    noise, `shrink` the drift −2λ₁θ, `speed` the clock; `frozen` keeps the drift of the initial law for ever, `lagged`
+    takes that of the start of every step. The scheme `open` loses what leaves at the ends of the grid, and `central`
+    differences V″q + V′q′ + λ₂q″ at the nodes, which conserves nothing.
     """
 
     quadrature: Quadrature
@@ -35,9 +40,14 @@ class FokkerPlanck:
     shrink: float = 1.0
     speed: float = 1.0
     frozen: bool = False
+    lagged: bool = False
+    scheme: Scheme = "conservative"
 
     def __post_init__(self) -> None:
         laws.require_line(self.quadrature)
+        self.quadrature.problem.require_convex()
+        if self.scheme not in get_args(Scheme):
+            raise ValueError(f"scheme must be one of {get_args(Scheme)}, got {self.scheme!r}")
         for name in ("heat", "shrink", "speed"):
             if not 0 < getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)}")
@@ -45,11 +55,18 @@ class FokkerPlanck:
     def generator(self, g: Array) -> Array:
         """Return A of dq/dt = A q for frozen coefficients g (n,), as bands (3, G) in the layout of solve_banded."""
         v = self._steps(g)
-        up, down = self._scale / exprel(v), self._scale / exprel(-v)
         bands = np.zeros((3, len(self.quadrature.nodes)))
+        if self.scheme == "central":
+            slope = (np.append(v, v[-1]) + np.insert(v, 0, v[0])) / 2  # Δ V′/λ₂ at the nodes
+            bands[0, 1:], bands[2, :-1] = self._scale * (1 + slope / 2)[:-1], self._scale * (1 - slope / 2)[1:]
+            bands[1] = self._scale * (np.diff(v, prepend=v[0], append=v[-1]) - 2)
+            return bands
+        up, down = self._scale / exprel(v), self._scale / exprel(-v)
         bands[0, 1:], bands[2, :-1] = down, up
         bands[1, :-1] -= up
         bands[1, 1:] -= down
+        if self.scheme == "open":
+            bands[1, [0, -1]] -= self._scale
         return bands
 
     def advance(self, q: Array, dt: float, guess: Array | None = None) -> Array:
@@ -78,6 +95,11 @@ class FokkerPlanck:
     def run(self, q: Array, dt: float, steps: int) -> Array:
         """Return the laws (steps + 1, G) at times 0, dt, 2dt, …, the initial law q (G,) first."""
         laws.require_law(self.quadrature, q)
+        if np.max(q) > _DIRAC:
+            raise ValueError(
+                f"{np.max(q):.2g} of the initial law sits on one node: a Dirac has infinite entropy, start from its law"
+                " after a short time, a Gaussian of variance 2λ₂t"
+            )
         out = np.empty((steps + 1, q.size))
         out[0] = q
         if self.frozen:
@@ -87,7 +109,8 @@ class FokkerPlanck:
             return out
         g = previous = laws.coefficients(self.quadrature, q)
         for k in range(steps):
-            out[k + 1] = self.advance(out[k], dt, 2 * g - previous if k else g)
+            guess = 2 * g - previous if k else g
+            out[k + 1] = self._implicit(out[k], g, dt) if self.lagged else self.advance(out[k], dt, guess)
             g, previous = laws.coefficients(self.quadrature, out[k + 1]), g
         return out
 

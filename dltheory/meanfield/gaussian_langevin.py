@@ -83,12 +83,26 @@ class GaussianLangevin:
         Wasserstein distance, and G² the second moments of the drift at all steps up to the last.
         """
         p = self.model.problem
-        lipschitz = max(2 * p.l2, float(np.linalg.eigvalsh(self.model.hessian)[-1]) - 2 * p.l2)
         clean = GaussianLangevin(self.model)
         second = clean.drift_moment(start.offset, max(start.variance, float(clean._discrete_limit(step_size))))
-        delta = 4 * lipschitz**2 * (step_size**2 * second + 2 * p.temperature * p.dimension * step_size)
+        delta = 4 * self._lipschitz**2 * (step_size**2 * second + 2 * p.temperature * p.dimension * step_size)
         initial = float(clean.gap(start.offset, np.array(start.variance)))
         return np.asarray(delta / (4 * p.l2) + np.exp(-2 * p.l2 * step_size * steps) * initial)
+
+    def step_size_for(self, accuracy: float, start: Start) -> float:
+        """Return the η at which δ_η/(2αλ₂) is half of an accuracy ε, so that η = O(αλ₂ε)."""
+        p = self.model.problem
+        if not 0 < accuracy < math.inf:
+            raise ValueError(f"an accuracy must be positive and finite, got {accuracy}")
+        widest = 2 * max(start.variance, self.model.variance)  # holds for η ≤ 1/(2λ₁)
+        second, noise = self.drift_moment(start.offset, widest), p.temperature * p.dimension
+        target = p.l2 * accuracy / (2 * self._lipschitz**2)  # η²G² + 2λ₂pη
+        return min(target / (noise + math.sqrt(noise**2 + second * target)), 1 / (2 * p.l2))
+
+    def steps_for(self, accuracy: float, step_size: float, start: Start) -> float:
+        """Return log(2(L(q_0) − L*)/ε)/(αλ₂η): with the η of `step_size_for` enough for the accuracy ε."""
+        initial = float(self.gap(start.offset, np.array(start.variance)))
+        return max(0.0, math.log(2 * initial / accuracy) / (2 * self.model.problem.l2 * step_size))
 
     def drift_moment(self, offset: Array, variance: float) -> float:
         """Return E‖∇δF/δq‖² under N(m* + offset, variance I)."""
@@ -100,6 +114,12 @@ class GaussianLangevin:
         largest = float(np.linalg.eigvalsh(self._hessian)[-1]) * self.speed
         if not 0 < step_size < 2 / largest:
             raise ValueError(f"the step size must lie between 0 and 2/L = {2 / largest:g}, got {step_size:g}")
+
+    @property
+    def _lipschitz(self) -> float:
+        """A bound of the Lipschitz constants of the drift, in θ and in the Wasserstein distance of q."""
+        shared = 2 * self.model.problem.l2
+        return max(shared, float(np.linalg.eigvalsh(self.model.hessian)[-1]) - shared)
 
     @property
     def _hessian(self) -> Array:
@@ -125,6 +145,27 @@ class GaussianLangevin:
     def _off(self, start: Start, kept: Array, vectors: Array) -> Array:
         """Return m_t − m* (K, p) from the shares (K, p) that the eigenvectors keep."""
         return np.asarray(self._drifted + (kept * ((start.offset - self._drifted) @ vectors)) @ vectors.T)
+
+
+def particle_gap(dynamics: GaussianLangevin, t: Array, start: Start, particles: float) -> Array:
+    """Return the free energy a particle minus L(q*) at times t (K,), of N independent draws of `start` that interact.
+
+    The mean of the cloud scatters as H says, N times less than a particle, and N − 1 deviations from it as 2λ₁ does.
+    Sabotaged noise and clocks count, an L2 drift without its factor does not: ValueError.
+    """
+    model, p = dynamics.model, dynamics.model.problem
+    if dynamics.shrink != 1:
+        raise ValueError(f"particles with the L2 drift times {dynamics.shrink:g} have no closed form here")
+    rates, vectors = np.linalg.eigh(model.hessian)
+    clock = dynamics.speed * np.asarray(t, dtype=np.float64)[:, np.newaxis]
+    both = np.concatenate([rates, [2 * p.l2]])
+    limit = dynamics.heat * p.temperature / both
+    spread = limit + (start.variance - limit) * np.exp(-2 * both * clock)
+    excess = spread * both / p.temperature - 1  # of a variance over that in equilibrium
+    entropy = p.temperature / 2 * (excess - np.log1p(excess))
+    inside = entropy[:, :-1].sum(axis=1) / particles + (1 - 1 / particles) * p.dimension * entropy[:, -1]
+    moved = np.sum(rates * (np.exp(-rates * clock) * (start.offset @ vectors)) ** 2, axis=1) / 2
+    return np.asarray(moved + inside + particle_excess(model, np.asarray(particles)))
 
 
 def particle_excess(model: LinearGaussian, particles: Array) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,15 @@ import numpy.typing as npt
 from dltheory.meanfield.gibbs import Quadrature
 from dltheory.meanfield.log_sobolev import TANH_CURVATURE
 from dltheory.meanfield.neurons import Linear, Tanh, TwoLayerTanh
+from dltheory.meanfield.particles_loop import Estimate, cloud_of, interacting, landed
+from dltheory.meanfield.particles_loop import Gradients as Gradients
+from dltheory.meanfield.particles_native import Step
 from dltheory.meanfield.problem import MeanFieldProblem
 
+if TYPE_CHECKING:
+    from dltheory.meanfield.particles_loop import Noise
+
 Array = npt.NDArray[np.float64]
-Gradients = Literal["full", "sgd", "svrg"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class MeanFieldLangevin:
             raise ValueError("heat and shrink must not be negative, and speed must be positive")
 
     def require_stable(self, problem: MeanFieldProblem) -> None:
-        """Raise ValueError for η ≥ 2/L with L the Lipschitz constant of the drift."""
+        """Raise ValueError for η ≥ 2/L with L the Lipschitz constant of the drift, or for a loss that is not convex."""
+        problem.require_convex()
         limit = 2 / (lipschitz(problem) * self.speed)
         if self.step_size >= limit:
             raise ValueError(
@@ -79,30 +85,40 @@ def lipschitz(problem: MeanFieldProblem) -> float:
         steep = np.maximum(square, 1.0)
         bend = TANH_CURVATURE * steep + np.sqrt(square)
     else:
-        raise ValueError(f"no Lipschitz constant is known for neurons {type(p.neuron).__name__}")
+        raise ValueError(
+            f"no Lipschitz constant is known for neurons {type(p.neuron).__name__}, which the theorem for steps needs:"
+            " use tanh neurons instead of ReLU, or linear ones, whose laws are Gaussian"
+        )
     return 2 * p.l2 + float(np.mean(p.loss.largest_slope * bend + curvature * steep))
 
 
 def run(
-    problem: MeanFieldProblem, method: MeanFieldLangevin, theta: Array, generator: np.random.Generator,
-    times: Sequence[int],
+    problem: MeanFieldProblem, method: MeanFieldLangevin, theta: Array, generator: Noise, times: Sequence[int], *,
+    steps: int | None = None, batches: np.random.Generator | None = None, device: str = "cpu", dtype: str = "float64",
 ) -> Cloud:  # fmt: skip
-    """Run from particles `theta` (N, p) and keep what the network says at the numbers of steps `times` (K,)."""
-    if theta.ndim != 2 or theta.shape[1] != problem.dimension or not np.all(np.isfinite(theta)):
-        raise ValueError(f"expected finite particles (N, {problem.dimension}), got shape {theta.shape}")
+    """Run from particles `theta` (N, p) and keep what the network says at the numbers of steps `times` (K,).
+
+    The run ends after `steps`, by default at the last of the times. `generator` is of numpy, or of torch on the device;
+    mini-batches are drawn from `batches`, by default from the same.
+    """
     method.require_stable(problem)
-    wanted = {int(t): k for k, t in enumerate(times)}
-    predictions = np.empty((len(wanted), problem.size))
-    noise = math.sqrt(2 * problem.temperature * method.heat * method.step_size * method.speed)
-    estimate = _Estimate(problem, method, generator)
-    for step in range(max(wanted) + 1):
-        h = problem.values(theta)
-        if step in wanted:
-            predictions[wanted[step]] = h.mean(axis=0)
-        if step < max(wanted):
-            moved = theta - method.step_size * method.speed * estimate.at(step, theta, h)
-            theta = moved + noise * generator.standard_normal(theta.shape)
-    return Cloud(problem, theta, predictions)
+    if batches is None:
+        batches = _batches(method, generator)
+    cloud, gain = cloud_of(problem, theta, device, dtype), method.step_size * method.speed
+    step = Step(1 - 2 * method.shrink * problem.l2 * gain, math.sqrt(2 * problem.temperature * method.heat * gain))
+    estimate = Estimate(method.gradients, method.batch, method.refresh, method.frozen)
+    last = max(times) if steps is None else steps
+    predictions = interacting(cloud, estimate, gain, step, generator, batches, times, last)
+    return Cloud(problem, landed(cloud, method.step_size), predictions)
+
+
+def _batches(method: MeanFieldLangevin, noise: Noise) -> np.random.Generator:
+    """Return the generator of the noise as that of mini-batches too; full gradients need none."""
+    if isinstance(noise, np.random.Generator):
+        return noise
+    if method.gradients != "full":
+        raise ValueError("mini-batches are drawn by numpy: give `batches` where the noise is drawn by torch")
+    return np.random.default_rng(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,46 +144,3 @@ class Cloud:
             "the objective of a particle cloud is not defined, an empirical measure has no entropy: take the dual"
             " suboptimality of its predictions"
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Anchor:
-    """Where SVRG last took a full gradient: particles, coefficients and the drift of the data there."""
-
-    theta: Array
-    coefficients: Array
-    pull: Array
-
-
-class _Estimate:
-    """The drift at every step; it remembers SVRG's anchor and the coefficients of a frozen run."""
-
-    def __init__(self, problem: MeanFieldProblem, method: MeanFieldLangevin, generator: np.random.Generator) -> None:
-        self._problem, self._method, self._generator = problem, method, generator
-        self._first: Array | None = None
-        self._anchor: _Anchor | None = None
-
-    def at(self, step: int, theta: Array, h: Array) -> Array:
-        """Return the drift (N, p) at particles theta, whose neurons are h (N, n)."""
-        p, method = self._problem, self._method
-        g = p.loss.slope(h.mean(axis=0), p.labels)
-        if method.frozen:
-            self._first = g if self._first is None else self._first
-            g = self._first
-        prior = 2 * method.shrink * p.l2 * theta
-        if method.gradients == "full":
-            return prior + self._pull(theta, g)
-        counts = np.bincount(self._generator.integers(p.size, size=method.batch), minlength=p.size)
-        weights = counts * (p.size / method.batch)
-        if method.gradients == "sgd":
-            return prior + self._pull(theta, weights * g)
-        if self._anchor is None or step % method.refresh == 0:
-            self._anchor = _Anchor(theta, g, self._pull(theta, g))
-        anchor = self._anchor
-        there = self._pull(anchor.theta, weights * anchor.coefficients)
-        return prior + self._pull(theta, weights * g) - there + anchor.pull
-
-    def _pull(self, theta: Array, g: Array) -> Array:
-        """Return (1/n) Σ g_i ∇h_i at every particle."""
-        p = self._problem
-        return p.neuron.pull_back(theta, p.inputs, p.shifts, g / p.size)

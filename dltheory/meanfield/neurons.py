@@ -1,6 +1,7 @@
 """Neurons h_θ(x): their values and gradients for a cloud θ (M, p) of parameters at n data points.
 
-A data point is a row x_i of `inputs` and a number b_i of `offsets`, which enter as ⟨w, x_i⟩ + b_i.
+A data point is a row x_i of `inputs` and a number b_i of `offsets`, which enter as ⟨w, x_i⟩ + b_i. Several clouds at
+once, (R, M, p), take weights (R, 1, n), a row a cloud.
 """
 
 from __future__ import annotations
@@ -70,13 +71,13 @@ class TwoLayerTanh:
 
     def values(self, theta: Array, inputs: Array, offsets: Array) -> Array:
         """Return tanh(r_m) tanh(⟨w_m, x_i⟩ + b_i), shape (M, n)."""
-        return np.asarray(np.tanh(theta[:, :1]) * np.tanh(theta[:, 1:] @ inputs.T + offsets))
+        return np.asarray(np.tanh(theta[..., :1]) * np.tanh(theta[..., 1:] @ inputs.T + offsets))
 
     def pull_back(self, theta: Array, inputs: Array, offsets: Array, weights: Array) -> Array:
         """Return Σ_i weights_i ((1 − o²) k_i, o (1 − k_i²) x_i) with o = tanh r and k = tanh(⟨w, x⟩ + b)."""
-        outer, inner = np.tanh(theta[:, :1]), np.tanh(theta[:, 1:] @ inputs.T + offsets)
-        first = (1 - outer**2) * (inner @ weights)[:, np.newaxis]
-        return np.concatenate([first, outer * ((weights * (1 - inner**2)) @ inputs)], axis=1)
+        outer, inner = np.tanh(theta[..., :1]), np.tanh(theta[..., 1:] @ inputs.T + offsets)
+        first = (1 - outer**2) * np.sum(inner * weights, axis=-1, keepdims=True)
+        return np.concatenate([first, outer * ((weights * (1 - inner**2)) @ inputs)], axis=-1)
 
 
 @dataclass(frozen=True)

@@ -137,12 +137,7 @@ def draw_examples(
 
 def require_assumptions(problem: MeanFieldProblem) -> None:
     """Refuse a loss that is not convex; warn where |ℓ′h| ≤ 2 is not known: unbounded neurons, labels beyond [−1, 1]."""
-    z = np.linspace(-1, 1, 41)[:, np.newaxis]
-    if np.min(problem.loss.curvature(z, problem.labels)) < 0:
-        raise ValueError(
-            f"{type(problem.loss).__name__} is not convex in the prediction, so that the risk has no unique"
-            " minimiser: use a convex loss"
-        )
+    problem.require_convex()
     if not math.isfinite(problem.neuron.bound):
         warnings.warn(
             f"{type(problem.neuron).__name__} is unbounded, outside of the theorem: early iterates may grow by the"

@@ -6,13 +6,13 @@ merged per training point, so that a step costs M min(t, n) neuron gradients; fr
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.meanfield import particles
 from dltheory.meanfield.pda import Indices, ParticleDualAveraging, require_assumptions
 from dltheory.meanfield.pda_inner import InnerLoop
 from dltheory.meanfield.problem import MeanFieldProblem
@@ -80,20 +80,21 @@ def langevin(
     steps: int, generator: np.random.Generator,
 ) -> Array:  # fmt: skip
     """Return particles (M, p) after `steps` of θ ← θ − η β ∇((1/n)Σ g_i h_i + λ₁‖θ‖²) + √(2η) ξ with frozen g (n,)."""
-    theta, scale, width = theta.copy(), step_size * inverse_temperature, math.sqrt(2 * step_size)
-    for _ in range(steps):
-        theta -= scale * problem.drift(theta, coefficients)
-        theta += width * generator.standard_normal(theta.shape)
-    if not np.all(np.isfinite(theta)):
-        raise ValueError(f"the inner loop diverged: its step size {step_size:.4g} must stay below 1/L")
-    return theta
+    return np.asarray(
+        particles.langevin(
+            problem, theta, coefficients, step_size=step_size, steps=steps, noise=generator,
+            scale_drift=inverse_temperature, noise_temperature=1.0,
+        )
+    )  # fmt: skip
 
 
 def _add_gradient(u: Array, problem: MeanFieldProblem, theta: Array, example: int | None, gain: float) -> None:
     """Add γ n ℓ′(h_Θ(x_i)) to the coefficient of the example i, or γ ℓ′ to all."""
     chosen = slice(None) if example is None else slice(example, example + 1)
-    values = problem.neuron.values(theta, problem.inputs[chosen], problem.shifts[chosen])
-    slopes = problem.loss.slope(values.mean(axis=0), problem.labels[chosen])
+    some = replace(
+        problem, inputs=problem.inputs[chosen], labels=problem.labels[chosen], offsets=problem.shifts[chosen]
+    )
+    slopes = problem.loss.slope(particles.predictions(some, theta), some.labels)
     u[chosen] += gain * slopes * (1 if example is None else problem.size)
 
 

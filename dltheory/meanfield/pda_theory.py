@@ -30,7 +30,10 @@ def limit_constant(quadrature: Quadrature, weight_power: float = 1.0) -> float:
     problem, size = quadrature.problem, quadrature.problem.size
     gain = 1 + weight_power
     if not problem.loss.gamma > 0:
-        raise ValueError(f"the constant needs a smooth loss, and {type(problem.loss).__name__} is not")
+        raise ValueError(
+            f"the constant needs a smooth loss, and {type(problem.loss).__name__} is not: with subgradients the bound"
+            " O(1/T) holds all the same"
+        )
     if not 2 * gain > 1:
         raise ValueError(f"weights s^a give the gap C/t for a > −1/2 only, got a = {weight_power}")
     response, curvature = _response(quadrature)

@@ -49,6 +49,15 @@ class MeanFieldProblem:
         for name, value in (("inputs", inputs), ("labels", labels), ("offsets", offsets)):
             object.__setattr__(self, name, value)
 
+    def require_convex(self) -> None:
+        """Raise ValueError for a loss that is not convex in the prediction, seen at z in −1 … 1 and all labels."""
+        z = np.linspace(-1, 1, 41)[:, np.newaxis]
+        if np.min(self.loss.curvature(z, self.labels)) < 0:
+            raise ValueError(
+                f"{type(self.loss).__name__} is not convex in the prediction, so that the risk has no unique"
+                " minimiser: use a convex loss"
+            )
+
     @property
     def size(self) -> int:
         """The number n of data points."""

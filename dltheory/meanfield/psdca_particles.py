@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.meanfield.pda_particles import langevin
+from dltheory.meanfield import particles
 from dltheory.meanfield.problem import MeanFieldProblem
-from dltheory.meanfield.psdca import DualCoordinateAscent, Indices, require_coordinates
+from dltheory.meanfield.psdca import DualCoordinateAscent, Indices, Refresh, require_coordinates
 
 Array = npt.NDArray[np.float64]
 _FEW = 0.1  # effective sample size, as a share of M, below which an estimate of z_i is hardly one
@@ -38,7 +38,7 @@ class ParticleRun:
     def predictions(self, problem: MeanFieldProblem) -> Array:
         """Return the weighted estimates of z (n,)."""
         weights = np.exp(self.log_weights - self.log_weights.max())
-        return np.asarray(weights @ problem.values(self.theta) / weights.sum())
+        return particles.predictions(problem, self.theta, weights / weights.sum())
 
     def certificate(self, problem: MeanFieldProblem) -> float:
         """Return the estimate of P(p[g]) − D(g) = (1/n) Σ (ℓ_i(z_i) + ℓ*_i(g_i) − g_i z_i), without any entropy."""
@@ -70,21 +70,18 @@ def run(
     require_coordinates(problem, ascent, coordinates)
     slope, rows = -ascent.tilt / (problem.size * problem.temperature), {int(t): k for k, t in enumerate(times)}
     g, coefficients = np.zeros(problem.size), np.zeros((len(times), problem.size))
-    neurons, log_weights = _columns(problem, theta), np.zeros(len(theta))
-    weights, effective, refreshes = np.ones(len(theta)), 1.0, 0
+    log_weights, weights, effective, refreshes = np.zeros(len(theta)), np.ones(len(theta)), 1.0, 0
     for t in range(1, ascent.outer + 1):
         i = int(coordinates[t - 1])
-        z = weights @ neurons[i] / weights.sum()
+        neurons = _neurons(problem, theta, i)
+        z = weights @ neurons / weights.sum()
         change = float(ascent.change(problem, g[i], z, i))
         g[i] += change
         if t % refresh.period == 0:
-            theta = langevin(
-                problem, theta, ascent.tilt * g, 1 / problem.temperature, refresh.step_size, refresh.steps, generator
-            )  # fmt: skip
-            neurons, log_weights, refreshes = _columns(problem, theta), np.zeros(len(theta)), refreshes + 1
-            weights = np.ones(len(theta))
+            theta = _refreshed(problem, ascent.tilt * g, theta, refresh, generator)
+            log_weights, weights, refreshes = np.zeros(len(theta)), np.ones(len(theta)), refreshes + 1
         elif refresh.weighted:
-            log_weights += slope * change * neurons[i]
+            log_weights += slope * change * neurons
             weights = np.exp(log_weights - log_weights.max())
             effective = min(effective, effective_share(weights))
         if t in rows:
@@ -104,6 +101,17 @@ def effective_share(weights: Array) -> float:
     return float(weights.sum() ** 2 / (len(weights) * (weights @ weights)))
 
 
-def _columns(problem: MeanFieldProblem, theta: Array) -> Array:
-    """Return h_i(θ_m), one contiguous row a data point, shape (n, M)."""
-    return np.ascontiguousarray(problem.values(theta).T)
+def _refreshed(
+    problem: MeanFieldProblem, g: Array, theta: Array, refresh: Refresh, generator: np.random.Generator
+) -> Array:
+    moved = particles.langevin(
+        problem, theta, g, step_size=refresh.step_size, steps=refresh.steps, noise=generator,
+        scale_drift=1 / problem.temperature,
+    )  # fmt: skip
+    return np.asarray(moved)
+
+
+def _neurons(problem: MeanFieldProblem, theta: Array, i: int) -> Array:
+    """Return h_i(θ_m) of one data point, shape (M,): a matrix (M, n) would cost more to make than it is used."""
+    inputs, offsets = problem.inputs[i : i + 1], problem.shifts[i : i + 1]
+    return problem.neuron.values(theta, inputs, offsets)[:, 0]

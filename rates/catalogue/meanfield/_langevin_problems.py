@@ -5,17 +5,13 @@ The mathematics is imported where it runs, so that listing the catalogue stays i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rates.streams import Stream
-
 if TYPE_CHECKING:
-    from dltheory.meanfield.gaussian import LinearGaussian
     from dltheory.meanfield.gibbs import Quadrature
     from dltheory.meanfield.problem import MeanFieldProblem
 
@@ -105,14 +101,20 @@ def promised_gap(t: Array, *, setting: str, certificate: Certificate) -> Array:
 
 def slowest_gap(
     t: Array, *, setting: str, size: float = 1e-3, heat: float = 1.0, shrink: float = 1.0, speed: float = 1.0,
-    frozen: bool = False, start: str = "slowest",
+    frozen: bool = False, start: str = "slowest", early: float = 1.0,
 ) -> Array:  # fmt: skip
-    """Return the gap at t from q*(1 + size f₁), f₁ the slowest direction, or from the shifted start."""
+    """Return the gap at t from q*(1 + size f₁), f₁ the slowest direction, or from the shifted start.
+
+    For a control the rate is taken `early` times earlier: gap(0) (gap(t/early)/gap(0))^early.
+    """
+    from dltheory.meanfield.langevin_laws import gap
     from dltheory.meanfield.langevin_modes import LocalModes
 
     quadrature = grid(setting)
     law = LocalModes(quadrature).start(size) if start == "slowest" else shifted(quadrature)
-    return gaps_at(t, quadrature, law, heat=heat, shrink=shrink, speed=speed, frozen=frozen)
+    found = gaps_at(t / early, quadrature, law, heat=heat, shrink=shrink, speed=speed, frozen=frozen)
+    initial = float(gap(quadrature, law))
+    return np.asarray(initial * (found / initial) ** early)
 
 
 def slowest_expected(t: Array, *, setting: str, size: float = 1e-3) -> Array:
@@ -123,6 +125,65 @@ def slowest_expected(t: Array, *, setting: str, size: float = 1e-3) -> Array:
     quadrature = grid(setting)
     modes = LocalModes(quadrature)
     return np.asarray(gap(quadrature, modes.start(size)) * np.exp(-modes.rate * t))
+
+
+def least_divergence(
+    t: Array, *, setting: str, heat: float = 1.0, shrink: float = 1.0, speed: float = 1.0, frozen: bool = False
+) -> Array:
+    """Return the least KL(q_s‖p_{q_s}) of the times s ≤ t, from the shifted start (K,), extrapolated in steps."""
+    from dltheory.meanfield import langevin_laws
+
+    quadrature, found = grid(setting), []
+    start = shifted(quadrature)
+    for step in (_STEP, _STEP / 2):
+        every = np.arange(0.0, t[-1] + step / 2, step)
+        path = laws_at(every, quadrature, start, step, heat=heat, shrink=shrink, speed=speed, frozen=frozen)
+        least = np.minimum.accumulate(langevin_laws.divergence(path, langevin_laws.proximal(quadrature, path)))
+        found.append(least[np.rint(t / step).astype(int)])
+    return np.asarray(found[1] * (found[1] / found[0]))
+
+
+def promised_divergence(t: Array, *, setting: str, certificate: Certificate) -> Array:
+    """Return e^(−2αλ₂(t−1))(L(q_0) − L*)/(2αλ₂²), for t ≥ 1."""
+    rate = certified_rate(setting, certificate)
+    return np.asarray(
+        promised_gap(t - 1, setting=setting, certificate=certificate) / (rate * grid(setting).problem.temperature)
+    )
+
+
+def mass(
+    t: Array, *, setting: str, scheme: Literal["conservative", "open", "central"] = "conservative", reach: float = 1.0
+) -> Array:
+    """Return the mass of the law at t (K,) from the shifted start; the domain is cut at `reach` of its width."""
+    from dltheory.meanfield.langevin_laws import refined
+
+    quadrature = refined(grid(setting), 1, reach * float(grid(setting).nodes[-1, 0]))
+    return np.asarray(laws_at(t, quadrature, shifted(quadrature), scheme=scheme).sum(axis=-1))
+
+
+def worst_step(
+    step: Array, *, setting: str, start: str, heat: float = 1.0, shrink: float = 1.0, lagged: bool = False,
+    scheme: Literal["conservative", "open", "central"] = "conservative",
+) -> Array:  # fmt: skip
+    """Return the largest (L(q_{k+1}) − L*)/(L(q_k) − L*) of 20 implicit steps, by their size, (K,).
+
+    Steps are counted while the gap is above 1e-20, where it is known to a few digits. What a sabotaged scheme leaves
+    of a law is made one again: cut at zero and normalised.
+    """
+    from dltheory.meanfield.fokker_planck import FokkerPlanck
+    from dltheory.meanfield.langevin_laws import gap
+    from dltheory.meanfield.langevin_modes import LocalModes
+
+    quadrature = grid(setting)
+    flow = FokkerPlanck(quadrature, heat=heat, shrink=shrink, lagged=lagged, scheme=scheme)
+    law = LocalModes(quadrature).start(1e-3) if start == "slowest" else shifted(quadrature)
+    worst = []
+    for dt in step:
+        path = np.maximum(flow.run(law, float(dt), 20), 0)
+        gaps = gap(quadrature, path / path.sum(axis=-1, keepdims=True))
+        known = gaps[:-1] > 1e-20
+        worst.append(float(np.max((gaps[1:] / np.maximum(gaps[:-1], 1e-300))[known])))
+    return np.array(worst)
 
 
 def sandwich_ratio(
@@ -190,52 +251,6 @@ def step_size_gap(eta: Array, *, setting: str, measure: str, hot: float = 1.0, w
     return np.array(out)
 
 
-@lru_cache(maxsize=8)
-def linear(p: int, l2: float, size: int = 2) -> LinearGaussian:
-    """Return linear neurons of p weights on `size` points: with fewer points than weights a direction has no data."""
-    from dltheory.meanfield.gaussian import LinearGaussian
-    from dltheory.meanfield.neurons import Linear
-    from dltheory.meanfield.problem import MeanFieldProblem
-
-    i, j = np.arange(size)[:, np.newaxis], np.arange(1, p + 1)
-    inputs, labels = np.sin(i * j + 0.3 * j), np.sign(np.sin(5 * np.arange(size) + 1.0))
-    return LinearGaussian(MeanFieldProblem(inputs, labels, l2, 0.2, neuron=Linear()))
-
-
-def linear_gap(
-    t: Array, *, p: int, l2: float, start: str = "null", heat: float = 1.0, shrink: float = 1.0, speed: float = 1.0,
-    eta: float = 0.0,
-) -> Array:  # fmt: skip
-    """Return the gap at t from a mean that is off in a direction without data (or one with), exactly."""
-    from dltheory.meanfield.gaussian_langevin import GaussianLangevin, Start
-
-    model = linear(p, l2)
-    direction = np.linalg.svd(model.problem.inputs)[2][-1 if start == "null" else 0]
-    law, run = Start(direction, model.variance), GaussianLangevin(model, heat, shrink, speed)
-    return run.continuous(t, law) if eta == 0 else run.discrete(np.rint(t / eta), eta, law)
-
-
-def linear_bias(
-    inverse: Array, *, p: int, l2: float, heat: float = 1.0, shrink: float = 1.0, speed: float = 1.0
-) -> Array:
-    """Return L − L* of the stationary law of Euler steps η, in closed form, at x = 1/η."""
-    from dltheory.meanfield.gaussian_langevin import GaussianLangevin
-
-    return GaussianLangevin(linear(p, l2), heat, shrink, speed).bias(1 / inverse)
-
-
-def discretised_ratio(
-    steps: Array, *, p: int, l2: float, eta: float, heat: float = 1.0, shrink: float = 1.0, speed: float = 1.0
-) -> Array:
-    """Return the exact gap after numbers of Euler steps, over the theorem's bound."""
-    from dltheory.meanfield.gaussian_langevin import GaussianLangevin, Start
-
-    model = linear(p, l2)
-    start = Start(np.ones(p), 2 * model.variance)
-    found = GaussianLangevin(model, heat, shrink, speed).discrete(steps, eta, start)
-    return np.asarray(found / GaussianLangevin(model).discretised_bound(steps, eta, start))
-
-
 def constant_ratio(inverse: Array, *, certificate: Certificate, l2: float = 0.1) -> Array:
     """Return a log-Sobolev constant over the spectral gap of q*, which bounds it, at x = 1/λ₂."""
     from dltheory.meanfield.gibbs import Quadrature
@@ -285,30 +300,3 @@ def excess_ratio(particles: Array, *, setting: str, hot: float = 1.0, exponent: 
     return excess(particles, setting=setting, hot=hot, exponent=exponent) / excess_bound(
         grid(setting, _PAIR), particles
     )
-
-
-def cloud_suboptimality(
-    particles: int, streams: Sequence[Stream], *, eta: float = 0.1, heat: float = 1.0, shrink: float = 1.0,
-    speed: float = 1.0, frozen: bool = False,
-) -> Array:  # fmt: skip
-    """Run N particles to equilibrium once a replicate; return the time average of D* − D(g_Θ), (R,)."""
-    from dltheory.meanfield.langevin import MeanFieldLangevin, run
-
-    quadrature = grid("warm", 4)
-    p = quadrature.problem
-    method = MeanFieldLangevin(eta, heat=heat, shrink=shrink, speed=speed, frozen=frozen)
-    width, times = (p.temperature / (2 * p.l2)) ** 0.5, range(60, 400, 5)
-    out = []
-    for stream in streams:
-        theta = 1 + width * stream.numpy("start").standard_normal((particles, 1))
-        found = run(p, method, theta, stream.numpy("noise"), times)
-        out.append(float(found.dual_suboptimality(quadrature).mean()))
-    return np.array(out)
-
-
-def cloud_expected(particles: Array, *, eta: float = 0.1) -> Array:
-    """Return the leading term of the dual suboptimality at the stationarity of steps η; eta = 0 has (λ₂/2N) tr K."""
-    from dltheory.meanfield.langevin_chaos import excess_bound, step_suboptimality
-
-    quadrature = grid("warm", 4)
-    return step_suboptimality(quadrature, particles, eta) if eta else excess_bound(quadrature, particles)

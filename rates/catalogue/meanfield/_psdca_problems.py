@@ -7,7 +7,6 @@ its formulas; the algorithms take it from the loss, and refuse a case in which t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +18,6 @@ from rates.streams import Stream
 if TYPE_CHECKING:
     from dltheory.meanfield.gibbs import Quadrature
     from dltheory.meanfield.psdca import Order, Step
-    from dltheory.meanfield.psdca_gaussian import GaussianAscent
     from dltheory.meanfield.psdca_linear import LinearisedAscent
 
 Array = npt.NDArray[np.float64]
@@ -219,52 +217,6 @@ def bias_response(
 def _pattern(n: int, share: float) -> Array:
     i = np.arange(n)
     return np.where(i < share * n, np.where(i % 2 == 0, 1.0, -1.0), 0.0)
-
-
-def steps_to(inverse: Array, *, p: int, scale: float = 1.0, fading: float = 0.0, longest: int = 40_000) -> Array:
-    """Return the steps after which the expected duality gap is ε, at x = 1/ε: linear neurons, exact second moments.
-
-    Interpolated between whole steps, infinite where `longest` do not reach ε. For controls step t is divided by
-    1 + `fading` t/κ.
-    """
-    from dltheory.meanfield.psdca import DualCoordinateAscent, condition_number
-
-    model = linear(p)
-    kappa, best = condition_number(model.problem), model.optimum
-    full = model.moments(DualCoordinateAscent(1, step_scale=scale))
-    second, gaps = np.outer(best, best), [float(full.duality_gap(np.outer(best, best)))]
-    while len(gaps) <= longest and gaps[-1] > 1 / inverse[-1]:
-        second = replace(full, step=full.step / (1 + fading * (len(gaps) - 1) / kappa)).advance(second)
-        gaps.append(float(full.duality_gap(second)))
-    gap = np.array(gaps)
-    reached = np.array([int(np.argmax(gap <= 1 / x)) for x in inverse])
-    before = np.maximum(reached - 1, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.log(gap[before] * inverse) / np.log(gap[before] / gap[reached])
-    return np.where(reached > 0, before + share, np.inf)
-
-
-def steps_bound(inverse: Array, *, p: int) -> Array:
-    """Return κ log(κ (D* − D(0))/ε) at x = 1/ε."""
-    from dltheory.meanfield.psdca import condition_number
-
-    model = linear(p)
-    kappa = condition_number(model.problem)
-    return np.asarray(kappa * np.log(kappa * float(model.dual_suboptimality(np.zeros(model.problem.size))) * inverse))
-
-
-@lru_cache(maxsize=8)
-def linear(p: int, size: int = 16) -> GaussianAscent:
-    """Return linear neurons of p weights on `size` points of norm √2, λ₁ = 1/20: κ = 36 with γ = 1."""
-    from dltheory.meanfield.neurons import Linear
-    from dltheory.meanfield.problem import MeanFieldProblem
-    from dltheory.meanfield.psdca_gaussian import GaussianAscent
-
-    i, j = np.arange(size)[:, np.newaxis], np.arange(1, p + 1)
-    inputs = np.sin(i * j + 0.3 * j)
-    inputs *= np.sqrt(2 / np.sum(inputs**2, axis=1, keepdims=True))
-    labels = np.sign(np.sin(5 * np.arange(size) + 1.0))
-    return GaussianAscent(MeanFieldProblem(inputs, labels, 0.05, 0.1, neuron=Linear()))
 
 
 def steps_in_size(n: Array, *, temperature: float = 1.0, shrink: float = 0.0, cooling: float = 0.0) -> Array:

@@ -104,6 +104,33 @@ def test_too_much_heat_or_too_weak_a_prior_ends_elsewhere_and_a_slow_clock_runs_
     assert slow == pytest.approx(fast, abs=1e-13)
 
 
+def test_differences_at_the_nodes_are_those_of_the_equation_and_conserve_nothing():
+    g, given = np.linspace(-1, 1, 6), laws.refined(GIVEN, 4)
+    p, x = given.problem, given.nodes[:, 0]
+    central, right = (dense(FokkerPlanck(given, scheme=name).generator(g)) for name in ("central", "conservative"))
+    q = normal(given, 0.3, 0.8)
+    slope = p.drift(given.nodes, g)[:, 0]
+    wanted = np.gradient(q * slope + p.temperature * np.gradient(q, x), x)
+    inside = np.abs(x) < 4
+    assert (central @ q)[inside] == pytest.approx(wanted[inside], abs=0.02 * np.max(np.abs(wanted)))
+    assert (right @ q)[inside] == pytest.approx(wanted[inside], abs=0.02 * np.max(np.abs(wanted)))
+    assert np.max(np.abs(central.sum(axis=0))) > 1e-4
+
+
+def test_open_ends_lose_mass_and_a_lagged_potential_may_climb():
+    cut = laws.refined(GIVEN, 1, 1.5)
+    start = normal(cut, 0.5, 0.3)
+    assert FokkerPlanck(cut, scheme="open").run(start, 0.1, 20)[-1].sum() < 0.9
+    assert FokkerPlanck(cut).run(start, 0.1, 20)[-1].sum() == pytest.approx(1, abs=1e-12)
+    cold = quadrature(l2=0.1, temperature=0.05)
+    start = normal(cold, 1.0, 0.5)
+    lagged, implicit = (laws.gap(cold, FokkerPlanck(cold, lagged=one).run(start, 100.0, 20)) for one in (True, False))
+    assert np.all(np.diff(implicit)[:3] < 0)
+    assert np.max(lagged[1:] / lagged[:-1]) > 1
+    small = [FokkerPlanck(cold, lagged=one).run(start, 1e-3, 10)[-1] for one in (True, False)]
+    assert small[0] == pytest.approx(small[1], abs=1e-4 * np.max(small[1]))
+
+
 def test_two_dimensions_clouds_and_senseless_knobs_are_refused_in_one_sentence():
     with pytest.raises(QuadratureError, match="neurons of one parameter, got 2: use particles"):
         FokkerPlanck(quadrature(neuron=TwoLayerTanh(), l2=0.5, temperature=0.5))
@@ -111,5 +138,7 @@ def test_two_dimensions_clouds_and_senseless_knobs_are_refused_in_one_sentence()
         FokkerPlanck(GIVEN).run(np.zeros(10), 0.1, 1)
     with pytest.raises(ValueError, match="heat must be positive"):
         FokkerPlanck(GIVEN, heat=0.0)
+    with pytest.raises(ValueError, match="scheme must be one of"):
+        FokkerPlanck(GIVEN, scheme="upwind")
     with pytest.raises(ValueError, match="belongs to a whole run"):
         FokkerPlanck(GIVEN, frozen=True).advance(normal(GIVEN), 0.1)

@@ -24,3 +24,12 @@ def test_bounded_neurons_keep_their_bound(neuron):
     theta = 100 * RNG.standard_normal((50, neuron.dimension(INPUTS)))
     assert np.max(np.abs(neuron.values(theta, INPUTS, OFFSETS))) <= neuron.bound == 1.0
     assert Linear().bound == np.inf
+
+
+@pytest.mark.parametrize("neuron", [Tanh(), TwoLayerTanh(), Linear()], ids=str)
+def test_several_clouds_at_once_are_each_by_itself(neuron):
+    theta, weights = RNG.standard_normal((2, 5, neuron.dimension(INPUTS))), RNG.standard_normal((2, 1, 7))
+    values, pulled = neuron.values(theta, INPUTS, OFFSETS), neuron.pull_back(theta, INPUTS, OFFSETS, weights)
+    for r in range(2):
+        assert values[r] == pytest.approx(neuron.values(theta[r], INPUTS, OFFSETS), rel=1e-13)
+        assert pulled[r] == pytest.approx(neuron.pull_back(theta[r], INPUTS, OFFSETS, weights[r, 0]), rel=1e-12)

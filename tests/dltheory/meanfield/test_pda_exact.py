@@ -78,6 +78,15 @@ def test_the_random_output_averages_gaps_with_weights_t():
     assert found[:, 0] == pytest.approx(every[:, :5] @ ParticleDualAveraging(5).output_probabilities, rel=1e-12)
 
 
+def test_the_gap_at_the_drawn_time_has_the_average_as_its_mean():
+    drawn, pda = examples(6, 20, 1), ParticleDualAveraging(20)
+    every = gaps(SQUARED, pda, drawn, np.arange(2, 22))[0]
+    rng = np.random.default_rng(4)
+    seen = every[[pda.draw_output(rng) - 2 for _ in range(20_000)]]
+    wanted = averaged_gaps(SQUARED, pda, drawn, np.array([20]))[0, 0]
+    assert abs(seen.mean() - wanted) < 4.5 * seen.std(ddof=1) / 20_000**0.5
+
+
 def test_fresh_examples_that_repeat_training_points_are_those_training_points():
     p, drawn, times = SQUARED.problem, examples(6, 15, 2), np.array([2, 7, 16])
     fresh = FreshExamples(p.inputs[drawn], p.labels[drawn], p.shifts[drawn])

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from dltheory.meanfield import langevin_laws
+from dltheory.meanfield.gibbs import Quadrature
 from dltheory.meanfield.langevin_modes import LocalModes
 from rates.catalogue.meanfield import _langevin_problems as problems
 from rates.catalogue.meanfield import langevin
-from rates.streams import streams
 
-MADE = streams(5, "claim", "case", range(40))
 TIMES = np.array([1.0, 3.0, 6.0])
 
 
@@ -63,9 +62,38 @@ def test_sabotaged_noise_and_prior_are_those_of_another_problem_measured_in_the_
     assert weak == pytest.approx(problems.gaps_at(later, quadrature, start, shrink=0.5)[0], rel=0.05)
 
 
-def test_clouds_do_not_depend_on_their_block_and_have_the_expected_mean():
-    together = problems.cloud_suboptimality(16, MADE)
-    assert problems.cloud_suboptimality(16, MADE[3:5]) == pytest.approx(together[3:5], rel=1e-12)
-    wanted = problems.cloud_expected(np.array([16.0]))[0]
-    error = together.std(ddof=1) / len(MADE) ** 0.5
-    assert abs(together.mean() - wanted) < 4.5 * error + wanted / 16  # the next order in 1/N
+def test_the_least_divergence_is_that_of_laws_taken_in_much_smaller_steps():
+    quadrature = problems.grid("warm")
+    path = problems.laws_at(np.arange(0, 3.001, 1 / 200), quadrature, problems.shifted(quadrature), 1 / 200)
+    wanted = langevin_laws.divergence(path, langevin_laws.proximal(quadrature, path))
+    found = problems.least_divergence(np.array([1.0, 2.0, 3.0]), setting="warm")
+    assert found == pytest.approx([wanted[:k].min() for k in (201, 401, 601)], rel=0.02)
+    frozen = problems.least_divergence(np.array([1.0, 3.0, 8.0]), setting="logistic", frozen=True)
+    assert frozen[1] == frozen[2] < frozen[0]
+
+
+def test_the_promised_divergence_is_the_promised_gap_a_unit_of_time_before_over_two_alpha_lambda_squared():
+    at = {"setting": "logistic", "certificate": "curvature"}
+    alpha, heat = problems.certified_rate(**at), 0.5
+    wanted = problems.promised_gap(np.array([0.0, 3.0]), **at) / (alpha * heat)
+    assert problems.promised_divergence(np.array([1.0, 4.0]), **at) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_an_early_rate_is_that_of_early_times_only():
+    plain = problems.slowest_gap(np.array([0.1, 0.2]), setting="warm", start="shifted")
+    early = problems.slowest_gap(np.array([2.0, 4.0]), setting="warm", start="shifted", early=20.0)
+    assert np.diff(np.log(early)) == pytest.approx(20 * np.diff(np.log(plain)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("gap", "off"), [(1e-2, 0.1), (1e-4, 0.03)])
+def test_nearly_degenerate_modes_hide_the_slowest_one_unless_the_start_excites_it_alone(gap, off):
+    """λ₁ = 1/50: 2μ₁ = 0.175 and 2μ₂ = 0.217, and where a start excites both its rate lies in between for long."""
+    quadrature = Quadrature.of(problems.tanh_problem("squared", 0.02, 0.1))
+    modes = LocalModes(quadrature)
+    assert modes.second_rate < 1.5 * modes.rate
+    times = np.round(np.log(1 / gap) / modes.rate + np.array([0.0, 2.0]), 1)
+    alone = problems.gaps_at(times, quadrature, modes.start(1e-3))
+    both = problems.gaps_at(times, quadrature, problems.shifted(quadrature))
+    rates = [-float(np.diff(np.log(y))[0]) / 2 for y in (alone, both)]
+    assert rates[0] == pytest.approx(modes.rate, rel=2e-3)
+    assert modes.rate * (1 + off) < rates[1] < modes.second_rate

@@ -50,15 +50,3 @@ def test_trajectories_do_not_depend_on_their_batch_or_on_later_times():
         together, rel=1e-12
     )
     assert problems.bounded_gaps(t[:2], MADE[:4]) == pytest.approx(together[:, :2], rel=1e-12)
-
-
-def test_particles_and_their_exact_companion_see_the_same_examples():
-    t = np.array([3.0, 5.0])
-    both = problems.particle_gaps(t, MADE[:2])
-    assert both[..., 1] == pytest.approx(problems.bounded_gaps(t, MADE[:2]), rel=1e-12)
-
-
-def test_the_squared_error_of_a_cloud_has_the_variance_that_the_curve_says():
-    measured = problems.cloud_error(50, MADE)
-    error = measured.std(ddof=1) / len(MADE) ** 0.5
-    assert abs(measured.mean() - problems.cloud_variance(np.array([50.0]))[0]) < 4.5 * error
