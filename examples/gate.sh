@@ -1,13 +1,18 @@
 #!/bin/sh
-# Gate a change on its rates, in any CI: check the claims, then compare them with the merge base.
+# Gate a change on its rates, in any CI: check the claims, then compare them with what was there before the change.
 #
 #   examples/gate.sh [TARGET ...]    claims, methods, chapters or files; the whole catalogue if none
 #
 # Taken from the environment, each with its default:
 #   RATES_BASE=origin/main      the branch that the change goes to
+#   RATES_BEFORE=               what the branch was before a push: a commit, as CI gives it (github.event.before,
+#                               CI_COMMIT_BEFORE_SHA); empty for a pull request
 #   RATES_PROFILE=quick         quick, ci or full
 #   RATES_SEED=0                a frozen seed: what is red stays red until the code changes
 #   RATES_OUT=reports/latest    the folder of the report
+#
+# The comparison is with RATES_BEFORE where it is given and is a commit that is here, so that a push of several commits
+# is compared as a whole; else with the merge base; on the branch itself, where that is HEAD, with the commit before it.
 #
 # Leaves in RATES_OUT the report with its index.html and junit.xml, compare.md and compare.json, and gate.md, which
 # is a summary of both for a pull request.
@@ -19,6 +24,7 @@
 set -u
 
 base_branch=${RATES_BASE:-origin/main}
+before=${RATES_BEFORE:-}
 profile=${RATES_PROFILE:-quick}
 seed=${RATES_SEED:-0}
 out=${RATES_OUT:-reports/latest}
@@ -30,6 +36,14 @@ shallow() { [ "$(git rev-parse --is-shallow-repository)" = true ]; }
 # Print the commit to compare with, nothing if there is none; fail if that cannot be known.
 merge_base() {
     git rev-parse --git-dir >/dev/null || { say "git cannot read this repository: see above"; return 1; }
+    case $before in
+        *[!0]*) # zeros alone stand for a branch that is new
+            if git rev-parse --verify --quiet "$before^{commit}"; then
+                return 0
+            fi
+            say "$before, which was there before the push, is not here: the merge base takes its place"
+            ;;
+    esac
     found=
     if git rev-parse --verify --quiet "$base_branch^{commit}" >/dev/null; then
         found=$(git merge-base "$base_branch" HEAD)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rates.claim import LEVELS, Claim
 from rates.expression import Number
 from rates.law import Law
-from rates.result import ClaimRun, Outcome, Result, Run, worst
-from rates.result import telling as rank
+from rates.result import ClaimRun, Outcome, Result, Run, standing_for, worst
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,14 +88,15 @@ def recording(into: MutableMapping[str, Any]) -> Callable[..., Run | Result]:
 def figures(found: Run | Result) -> dict[str, Any]:
     """Return what was decided as plain numbers and words, fit for JSON: the outcome, and one result's figures.
 
-    The result is the worst one, the slope test proper among equals; its estimate goes by the name of its quantity
+    The result is the one that stands for all, as on a report; its estimate goes by the name of its quantity
     (`slope`, `level`, `bound`), and an end of its interval at infinity is None. Seconds are those of the whole.
     """
     results = (found,) if isinstance(found, Result) else found.results
     outcome = found.outcome if isinstance(found, Result) else _outcome(found)
     told: dict[str, Any] = {"outcome": str(outcome)}
-    if results:
-        first = telling(results)
+    index = standing_for([result.kind for result in results], outcome)
+    if index is not None:
+        first = results[index]
         told |= {
             "claim": first.claim, "case": first.case_label, "comparison": first.comparison,
             first.quantity: _finite(first.estimate), "predicted": _finite(first.predicted),
@@ -104,13 +104,6 @@ def figures(found: Run | Result) -> dict[str, Any]:
             "margin": first.margin,
         }  # fmt: skip
     return told | {"seconds": round(found.seconds, 3)}
-
-
-def telling(results: Sequence[Result]) -> Result:
-    """Return the result that stands for all: the worst, and among equals the slope test proper."""
-    outcome = worst(result.outcome for result in results)
-    rows = [result for result in results if result.outcome is outcome] or results
-    return min(rows, key=lambda row: rank(row.comparison, row.quantity))
 
 
 def explain(result: Result) -> str:

@@ -19,11 +19,10 @@ from rates.interrupt import terminable
 from rates.plan import ClaimPlan, Options, UsageError, plan
 from rates.result import ClaimRun, ControlResult, Outcome, Result, Run, claim_outcome
 from rates.session import Event, Found, Session
-from rates.settings import cores
+from rates.settings import DEFAULT_STORE, cores
 from rates.store import Store, StoreError
 from rates.sweep import Sweeper, engine
 
-DEFAULT_STORE = Path(".rates/measurements.sqlite")
 FRESH = "fresh"
 
 
@@ -104,12 +103,12 @@ def locate(claims: Claim | str | Sequence[Claim | str]) -> list[Located]:
     return [*given.values(), *(find(targets) if targets else [])]
 
 
-def seed_from(text: str) -> int:
-    """Return a root seed: a whole number as given, or a new one for `fresh`."""
+def seed_from(text: str, option: str = "--seed") -> int:
+    """Return a root seed: a whole number as given, or a new one for `fresh`; UsageError names the option."""
     if text == FRESH:
         return secrets.randbits(32)
     if not text.isdecimal():
-        raise UsageError(f"--seed {text}: a whole number from 0 on, or fresh, was expected")
+        raise UsageError(f"{option} {text}: a whole number from 0 on, or fresh, was expected")
     return int(text)
 
 

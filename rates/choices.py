@@ -14,11 +14,15 @@ from rates.settings import SettingsError, load, nearest
 def options(
     profile: str | None, settings: list[str] | None, device: str | None = None, seed: str | None = None,
     controls: bool | None = None, budget: float | None = None, family_level: float | None = None,
-    timeout: float | None = None, case: str | None = None,
+    timeout: float | None = None, case: str | None = None, *, prefix: str = "--",
 ) -> Options:  # fmt: skip
-    """Return the options of a run: what was given, and the project's defaults for the rest."""
+    """Return the options of a run: what was given, and the project's defaults for the rest.
+
+    `prefix` is what the names of profile, device and seed begin with, where a message has to name them.
+    """
     defaults = load()
-    wanted_profile, wanted_seed = given("--profile", profile, defaults.profile), given("--seed", seed, defaults.seed)
+    wanted_profile = given(f"{prefix}profile", profile, defaults.profile)
+    wanted_seed = given(f"{prefix}seed", seed, defaults.seed)
     level = family_level if family_level is not None else defaults.family_level
     if level is not None and not 0 < level < 0.5:
         raise SettingsError(f"--family-level {level:g}: a number between 0 and 0.5 was expected")
@@ -29,8 +33,9 @@ def options(
     if not patience > 0:
         raise SettingsError(f"--timeout {patience:g}: a positive number of seconds was expected")
     return Options(
-        profile=choice("--profile", wanted_profile, list(PROFILES)), settings=pairs(settings),
-        device=given("--device", device, defaults.device), seed=seed_from(wanted_seed),
+        profile=choice(f"{prefix}profile", wanted_profile, list(PROFILES)), settings=pairs(settings),
+        device=given(f"{prefix}device", device, defaults.device),
+        seed=seed_from(wanted_seed, f"{prefix}seed"),
         controls=defaults.controls if controls is None else controls,
         budget=seconds, family_level=level, timeout=patience, case=case,
     )  # fmt: skip

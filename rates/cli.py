@@ -35,6 +35,14 @@ Setting = Annotated[
 ]
 Profile = Annotated[str | None, typer.Option(help="quick, ci or full.")]
 StoreFile = Annotated[str | None, typer.Option("--store", help="The file of measurements.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="Give up a call that takes longer; native code that never returns is ended in a worker process only,"
+        " so not with the serial engine.",
+    ),
+]
 JsonFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the results; - for stdout.")]
 
 
@@ -87,7 +95,7 @@ def check(
     engine: Annotated[str | None, typer.Option(help="serial, processes, dask:local or dask:ADDRESS.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; one a core unless told.")] = None,
     budget: Annotated[float | None, typer.Option(metavar="SECONDS", help="Ask for no more after this time.")] = None,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up a call that takes longer.")] = None,
+    timeout: Timeout = None,
     seed: Annotated[str | None, typer.Option(metavar="N|fresh", help="Root seed of all random streams.")] = None,
     case: Annotated[str | None, typer.Option(metavar="LABEL", help="Only this case, such as 'd=2, r=3/4'.")] = None,
     controls: Annotated[bool | None, typer.Option("--controls/--no-controls", help="Measure the controls.")] = None,
@@ -178,7 +186,9 @@ def compare(
     tolerance: Annotated[float, typer.Option(metavar="SHARE", help="Share of a margin that is no change.")] = 0.5,
     rounding: Annotated[float | None, typer.Option(help="Relative difference of a value that is no change.")] = None,
     json_file: JsonFile = None,
-    markdown: Annotated[str | None, typer.Option(metavar="FILE", help="Write a summary for a pull request.")] = None,
+    markdown: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a summary for a pull request; - for stdout.")
+    ] = None,
     out: Annotated[str | None, typer.Option(metavar="DIR", help="Keep the run folders of both sides here.")] = None,
     store: StoreFile = None,
 ) -> int:
@@ -232,17 +242,24 @@ def info(store: StoreFile = None) -> int:
 def prune(
     older_than: Annotated[float | None, typer.Option(metavar="DAYS", help="Remove what is older.")] = None,
     stale: Annotated[bool, typer.Option("--stale", help="Remove what today's catalogue cannot use.")] = False,
-    files: Annotated[list[str] | None, typer.Option("--keep", metavar="FILE", help="Claims of your own.")] = None,
+    files: Annotated[
+        list[str] | None, typer.Option("--keep", metavar="FILE", help="Claims of your own, with --stale.")
+    ] = None,
     store: StoreFile = None,
 ) -> int:
     """Remove measurements that are old, or of code that has changed since; both together where both are given."""
     import time
 
     from rates.catalogue import find
+    from rates.choices import given
     from rates.fingerprint import fingerprint
 
     if older_than is None and not stale:
         raise SettingsError("say what to remove: --older-than DAYS, --stale, or both")
+    if files and not stale:
+        raise SettingsError("--keep goes with --stale: an age alone removes what is older, whosever it is")
+    for file in files or ():
+        given("--keep", file, "")
     if older_than is not None and not 0 <= older_than < math.inf:
         raise SettingsError(f"--older-than {older_than:g}: a number of days from 0 on was expected")
     used = [*find(), *(find(files) if files else [])] if stale else []

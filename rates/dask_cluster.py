@@ -62,7 +62,8 @@ def _local(jobs: int) -> Iterator[LocalCluster]:
 @contextmanager
 def _own_variables() -> Iterator[None]:
     """Keep the variables of this process: a nanny that lives in it sets those of its workers here."""
-    names = ["PYTHONHASHSEED", *dask.config.get("distributed.nanny.pre-spawn-environ")]
+    # The second tells a child of dask that it is one.
+    names = ["PYTHONHASHSEED", "__DASK_PARENT_PID", *dask.config.get("distributed.nanny.pre-spawn-environ")]
     before = {name: os.environ.get(name) for name in names}
     try:
         yield

@@ -177,7 +177,7 @@ def _judge(
     found = fit(part.sample, part.estimand, weights, offset, offset_error)
     against_law = check.comparison is Comparison.EXPERIMENT_LAW
     predicted = float(law.slope(parameters)) if against_law and slope else 0.0
-    direction = law.direction if against_law else Direction.SHARP
+    direction = law.direction if against_law else Direction.SHARP  # a curve is an equality, whatever the law is
     # Equal weights do not cancel the skewness of y as a slope's do: a level gets the outward correction for it.
     interval = found.interval(alpha, skewed=not slope)
     decision = decide(

@@ -65,24 +65,39 @@ def processor(device: str = "cpu") -> str:
     return " ".join(parts if gpu is None else [*parts, gpu])
 
 
+def own_modules(origin: str) -> dict[str, Path]:
+    """Return the file of every own module that an origin needs, itself first, by the name that it is imported under."""
+    return _own_and_other(origin)[0]
+
+
 def _sources(origin: str) -> list[tuple[str, str]]:
     """Return (module, digest) for the origin and all own code that it imports, (package, version) for the rest."""
+    own, others = _own_and_other(origin)
+    found = {name: _digest(path) for name, path in own.items()}
+    for name in others:
+        found |= _installed(name)
+    return sorted(found.items())
+
+
+def _own_and_other(origin: str) -> tuple[dict[str, Path], set[str]]:
+    """Return the files of own modules by name, and the top-level names of all else that they import."""
     siblings = Path(origin).parent if origin.endswith(".py") else None
     start = Path(origin).stem if siblings else origin
     project = frozenset({"dltheory", "rates", start.partition(".")[0]})
     queue = [(start, Path(origin))] if siblings else list(_with_parents(start, None, project))
-    seen: dict[str, str] = {}
+    own: dict[str, Path] = {}
+    others: set[str] = set()
     while queue:
         name, path = queue.pop()
-        if name in seen:
+        if name in own:
             continue
-        seen[name] = _digest(path)
+        own[name] = path
         for wanted in _imports(path, name):
             modules = list(_with_parents(wanted, siblings, project))
-            queue += [(n, p) for n, p in modules if n not in seen]
+            queue += [(n, p) for n, p in modules if n not in own]
             if not modules:
-                seen |= _installed(wanted.partition(".")[0])
-    return sorted(seen.items())
+                others.add(wanted.partition(".")[0])
+    return own, others
 
 
 def _with_parents(name: str, siblings: Path | None, project: frozenset[str]) -> Iterator[tuple[str, Path]]:

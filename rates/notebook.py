@@ -20,7 +20,8 @@ _LEFT, _RIGHT = f"{_LINE};text-align:left", f"{_LINE};text-align:right;white-spa
 
 
 def result_html(result: Result) -> str:
-    """Return a result as outcome, numbers and reason."""
+    """Return a result as outcome, numbers and reason; ValueError for a margin that is no finite number."""
+    result.require_margin()
     facts = [
         ("estimate", number(result.estimate, result.margin)),
         ("interval", interval(result.interval, result.margin)),

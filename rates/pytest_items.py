@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -40,12 +41,17 @@ class Selection:
         """Return what the options ask for; UsageError, in one sentence, where that cannot be checked."""
         try:
             chosen = _options(config)
-            check_device(chosen.device)
-            plans = plan(find(_targets(config)), chosen)
+            with _named("--rates-device", given=config.getoption("rates_device") is not None):
+                check_device(chosen.device)
+            targets = _targets(config)
+            with _named("--rates" if config.getoption("rates_targets") else "rates_claims", given=bool(targets)):
+                located = find(targets)
+            plans = plan(located, chosen)
+            folder = _folder(config)
         except (UnknownClaim, BrokenCatalogue, ValueError) as error:
             raise pytest.UsageError(" ".join(str(error).split())) from error
         fresh, lenient = config.getoption("rates_seed") == FRESH, config.getoption("rates_inconclusive") == "warn"
-        return cls(plans, chosen, fresh, lenient, config.rootpath / config.getoption("rates_out"))
+        return cls(plans, chosen, fresh, lenient, folder)
 
     def tests(self) -> Iterator[CaseTest]:
         """Yield every case of every claim, in the order of the catalogue and of the claim."""
@@ -209,15 +215,36 @@ class ClaimTests:
 def _options(config: pytest.Config) -> Options:
     """Return what was asked for, over [tool.rates]; a budget of seconds is for a whole run, a test has none."""
     seed = getattr(config, "workerinput", {}).get(_SEED) or config.getoption("rates_seed")
-    chosen = options(config.getoption("rates_profile"), None, config.getoption("rates_device"), seed)
+    given = (config.getoption("rates_profile"), None, config.getoption("rates_device"), seed)
+    chosen = options(*given, prefix="--rates-")
     return replace(chosen, budget=None, controls=True)
 
 
 def _targets(config: pytest.Config) -> Sequence[str]:
     """Return the targets of the command line, or those of the ini-file, whose paths are relative to it."""
     given: list[str] = config.getoption("rates_targets") or []
+    if not all(target.strip() for target in given):
+        raise ValueError("--rates is empty: give a claim, method, chapter or file, or leave the option out")
     home = config.rootpath if config.inipath is None else config.inipath.parent
     return given or [str(home / t) if t.endswith(".py") or ".py:" in t else t for t in config.getini("rates_claims")]
+
+
+def _folder(config: pytest.Config) -> Path:
+    """Return the folder of the reports, which need not be there yet; ValueError where a file is in its place."""
+    folder: Path = config.rootpath / config.getoption("rates_out")
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"--rates-out {config.getoption('rates_out')}: {there.name} is a file, give a folder")
+    return folder
+
+
+@contextmanager
+def _named(option: str, *, given: bool) -> Iterator[None]:
+    """Put the name of an option that was given before the sentence of an error."""
+    try:
+        yield
+    except (UnknownClaim, BrokenCatalogue, ValueError) as error:
+        raise ValueError(f"{option}: {error}" if given else str(error)) from error
 
 
 def _many(count: int, noun: str) -> str:

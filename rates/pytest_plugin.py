@@ -39,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, by which these tests can be chosen: `pytest -m rates`; and the claims, if asked for."""
     config.addinivalue_line("markers", "rates: a statistical test of a convergence rate, as `rates check` runs it")
+    if not config.getoption("rates_out").strip():
+        raise pytest.UsageError("--rates-out is empty: give a folder, or leave the option out")
     if config.getoption("rates_profile") is None and not config.getoption("rates_targets"):
         alone = [name for name in ("rates_seed", "rates_device") if config.getoption(name) is not None]
         if alone:

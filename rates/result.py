@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from rates.wellformed import size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +47,21 @@ def telling(comparison: str, quantity: str) -> int:
     """Return the rank of a result among those of its claim, 0 for the one that a single line shows."""
     kind = (comparison, quantity)
     return _TELLING.index(kind) if kind in _TELLING else len(_TELLING)
+
+
+def standing_for(results: Sequence[tuple[str, str, str]], outcome: Outcome) -> int | None:
+    """Return which of some results, (outcome, comparison, quantity) each, stands for all; None for none.
+
+    One of those that came to `outcome`, that of the whole. Where none did, since a control decided, one of the worst
+    that were judged, else any. The slope test proper comes first among equals.
+    """
+    judged = worst(Outcome(row[0]) for row in results)
+    chosen = [
+        [i for i, row in enumerate(results) if row[0] == outcome],
+        [i for i, row in enumerate(results) if row[0] == judged],
+        list(range(len(results))),
+    ]
+    return min(next(filter(None, chosen), []), key=lambda i: telling(*results[i][1:]), default=None)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome | None:
@@ -123,6 +140,15 @@ class Result:
     def case_label(self) -> str:
         """The case as text."""
         return ", ".join(f"{name}={self.case[name]}" for name in sorted(self.case))
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Outcome, comparison and quantity."""
+        return self.outcome, self.comparison, self.quantity
+
+    def require_margin(self) -> None:
+        """Raise ValueError unless the margin is a finite number from 0 on, which is what can be shown."""
+        size(f"the margin of {self.claim} {self.comparison} {self.quantity}", self.margin)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Return a figure fit for a paper, without touching pyplot; `ax` takes the first panel alone.
@@ -204,9 +230,9 @@ class ClaimRun:
 
     @property
     def headline(self) -> Result | None:
-        """The result that stands for the claim: the worst judged one, else the slope test proper."""
-        rows = [r for r in self.results if r.outcome == self.outcome] or list(self.results)
-        return min(rows, key=lambda r: telling(r.comparison, r.quantity), default=None)
+        """The result that stands for the claim, as `standing_for` says."""
+        index = standing_for([r.kind for r in self.results], self.outcome)
+        return None if index is None else self.results[index]
 
     def plot(self, case: str | None = None, *, ax: Axes | None = None) -> Figure:
         """Return one figure of all that was measured in a case (its label; the first that can be drawn if None).

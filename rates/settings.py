@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+DEFAULT_STORE = ".rates/measurements.sqlite"
 _MOST_JOBS = 8  # a worker loads the numerical libraries: about 150 MB each
 
 
@@ -37,7 +38,7 @@ class Settings:
     controls: bool = True
     family_level: float | None = None
     out: str = "reports/latest"
-    store: str = ".rates/measurements.sqlite"
+    store: str = DEFAULT_STORE
 
 
 _NUMBER = (int, float)

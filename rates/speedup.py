@@ -94,9 +94,14 @@ def load(path: Path) -> Report:
 
 def main(words: Sequence[str]) -> int:
     """Print the table of two files or folders; 0, or 2 after one sentence of error."""
+    if {"-h", "--help"} & set(words):
+        print(__doc__, end="")
+        return 0
     try:
         if len(words) != 2:
-            raise ReportError(f"two runs are compared, files or folders, got {len(words)}")
+            raise ReportError(f"two runs are compared, files or folders, got {len(words)}; -h says more")
+        if not all(word.strip() for word in words):
+            raise ReportError("the name of a run is empty: give a file or a folder")
         print(speedup_markdown(*(load(Path(word)) for word in words)), end="")
     except ReportError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -297,11 +297,13 @@ def _refuse_foreign(file: Path, name: str) -> None:
         header = stream.read(100)
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         raise StoreError(f"{name} is not a store of measurements (not an SQLite file)")
-    application, version = struct.unpack(">I", header[68:72])[0], struct.unpack(">I", header[60:64])[0]
+    application, version = struct.unpack(">I", header[68:72])[0], struct.unpack(">i", header[60:64])[0]
     if application != APPLICATION_ID:
         raise StoreError(f"{name} is an SQLite file of another program, not a store of measurements")
     if version > SCHEMA:
         raise StoreError(f"{name} was written by a newer version (schema {version}; this one reads up to {SCHEMA})")
+    if version < 1:
+        raise StoreError(f"{name} says schema {version}, which no version has written: move it away to go on")
     page = struct.unpack(">H", header[16:18])[0]
     expected = struct.unpack(">I", header[28:32])[0] * (65536 if page == 1 else page)
     log = file.with_name(file.name + "-wal")

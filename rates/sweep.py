@@ -8,9 +8,10 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -203,8 +204,11 @@ class Sweeper:
         self._added: deque[Job] = deque()
         self._ready: deque[_State] = deque()
         self._out: dict[Future[TaskResult], _Sent] = {}
+        self._back: SimpleQueue[Future[TaskResult]] = SimpleQueue()  # not `wait`, which looks through all that is out
         self._suspects: deque[tuple[_State, Task]] = deque()
+        self._alone = False  # the one task that is out is a suspect
         self._measured = self._reused = self._finished = 0
+        self._waiting = self._running = 0
         self._proven = False  # that a worker can be started
 
     def add(self, job: Job) -> None:
@@ -230,8 +234,7 @@ class Sweeper:
         later = iter(jobs)
         try:
             while self._fill(later):
-                for future in wait(self._out, return_when=FIRST_COMPLETED).done:
-                    self._receive(future)
+                self._receive(self._back.get())
         except KeyboardInterrupt as error:
             self._rescue()
             kept = f"{self._measured} new measurements are kept"
@@ -252,7 +255,7 @@ class Sweeper:
     def _fill(self, later: Iterator[Job]) -> bool:
         """Send tasks up to the limit; return whether any is out."""
         while len(self._out) < self._most_out():
-            if self._out and (self._suspects or any(sent.alone for sent in self._out.values())):
+            if self._out and (self._suspects or self._alone):
                 break
             if self._suspects:  # one of these took a worker down: each runs alone until it is known which
                 state, task = self._suspects.popleft()
@@ -268,6 +271,7 @@ class Sweeper:
             state = self._ready.popleft()
             seconds = max(_TASK_SECONDS, _TURN_SECONDS * self._workers)
             task = replace(state.take(seconds), limit=self._patience)
+            self._waiting -= len(range(*task.replicates))
             if state.todo:
                 self._ready.append(state)
             self._send(state, task)
@@ -276,7 +280,10 @@ class Sweeper:
     def _send(self, state: _State, task: Task, *, alone: bool = False) -> None:
         since = time.monotonic()
         try:
-            self._out[self._executor.submit(run_task, task)] = _Sent(state, task, alone, since)
+            future = self._executor.submit(run_task, task)
+            self._out[future] = _Sent(state, task, alone, since)
+            self._alone, self._running = alone, self._running + len(range(*task.replicates))
+            future.add_done_callback(self._back.put)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             reason = "define its functions at the top of a module, or use the serial engine"
             self._fail(state, f"the claim cannot be sent to a worker process ({sentence(error)}): {reason}")
@@ -288,6 +295,7 @@ class Sweeper:
         if sent is None:  # called off meanwhile
             return
         state, task = sent.state, sent.task
+        self._alone, self._running = False, self._running - len(range(*task.replicates))
         try:
             result = future.result()
         except BrokenExecutor:
@@ -327,6 +335,7 @@ class Sweeper:
                 missing = self._missing(state.job, cell, wanted)
                 if missing:
                     state.todo.append((cell, missing))
+                    self._waiting += len(missing) * state.job.block
             if state.todo:
                 self._ready.append(state)
                 return
@@ -352,11 +361,12 @@ class Sweeper:
         state.out -= 1
         if not state.failed:
             state.failed = True
+            self._waiting -= sum(len(blocks) for _, blocks in state.todo) * state.job.block
             state.todo.clear()
             self._ready = deque(s for s in self._ready if s is not state)
             self._suspects = deque((s, t) for s, t in self._suspects if s is not state)
             for future in [f for f, sent in self._out.items() if sent.state is state and f.cancel()]:
-                del self._out[future]
+                self._running -= len(range(*self._out.pop(future).task.replicates))
             self._finished += 1
             self._on_error(state.job, message)
             self._report(state.job)
@@ -381,8 +391,8 @@ class Sweeper:
                 if result.error is None:
                     self._keep(sent.state, sent.task, result)
         self._out.clear()
+        self._running = 0
 
     def _report(self, job: Job) -> None:
-        waiting = sum(len(blocks) * s.job.block for s in self._ready for _, blocks in s.todo)
-        running = sum(sent.task.replicates[1] - sent.task.replicates[0] for sent in self._out.values())
-        self._on_progress(Progress(job, self._measured, self._reused, waiting, running, self._finished))
+        told = (self._measured, self._reused, self._waiting, self._running, self._finished)
+        self._on_progress(Progress(job, *told))

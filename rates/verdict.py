@@ -55,12 +55,12 @@ def decide(
     """Return what the (1 − 2α) interval of an estimate says about a prediction ± margin.
 
     Upper: the signed value is at most predicted + margin; lower: at least predicted − margin. `needed` is how
-    many replicates would decide, asked for only when inconclusive. A NaN is an error, an infinite interval
-    inconclusive.
+    many replicates would decide, asked for only when inconclusive. A NaN is an error, and so is a margin that
+    nothing could leave; an infinite interval is inconclusive.
     """
     direction = Direction(direction)
     low, high = interval
-    if any(math.isnan(v) for v in (low, high, predicted, margin)) or low > high or margin < 0:
+    if any(math.isnan(v) for v in (low, high, predicted)) or low > high or not 0 <= margin < math.inf:
         return Decision(
             Outcome.ERROR, f"no decision from [{low}, {high}] against {predicted} ± {margin}", "not-a-number"
         )
@@ -109,6 +109,8 @@ def decide_bound(
     lower, upper = sign - half, sign + half
     if np.any(np.isnan(lower)):
         return Decision(Outcome.ERROR, "a log-ratio to the bound is not a number", "not-a-number")
+    if not 0 <= margin < math.inf:
+        return Decision(Outcome.ERROR, f"no decision at a margin of {margin:g}", "not-a-number")
     refuted = bool(np.max(lower) > margin)
     at = int(np.argmax(lower if refuted else upper))
     value, interval = float(log_ratio[at]), (float(log_ratio[at] - half[at]), float(log_ratio[at] + half[at]))

@@ -160,6 +160,28 @@ def test_on_the_branch_itself_the_commit_before_is_the_base(bed):
     assert bed.asked()[1].startswith(f"compare {first} . ")
 
 
+def test_a_push_of_several_commits_is_compared_with_what_was_there_before_it(bed):
+    first = bed.git("rev-parse", "HEAD")
+    second = bed.commit("second")
+    bed.commit("third")
+    for before, base in ((first, first), ("", second), ("0" * 40, second)):  # the last: a branch that is new
+        assert bed.gate(compare=1, RATES_BEFORE=before).returncode == 1
+        assert bed.asked()[1].startswith(f"compare {base} . ")
+
+
+def test_what_was_there_before_a_forced_push_counts_even_off_the_branch(bed, change):
+    elsewhere = bed.git("rev-parse", "main")
+    assert bed.gate(RATES_BEFORE=elsewhere).returncode == 0
+    assert bed.asked()[1].startswith(f"compare {elsewhere} . ")
+
+
+def test_a_revision_from_before_the_push_that_is_not_here_is_said_and_replaced_by_the_merge_base(bed, change):
+    done = bed.gate(RATES_BEFORE="1234567" * 5)
+    assert done.returncode == 0
+    assert "is not here: the merge base takes its place" in done.stderr
+    assert bed.asked()[1].startswith(f"compare {change} . ")
+
+
 def test_a_base_that_is_not_there_is_an_error_that_says_what_to_do(bed, change):
     done = bed.gate(RATES_BASE="origin/main")
     assert done.returncode == 2
@@ -228,6 +250,8 @@ def test_a_pull_request_has_the_history_and_the_night_has_its_own_seed(workflow)
     gate, nightly = workflow["jobs"]["gate"], workflow["jobs"]["nightly"]
     assert next(s for s in gate["steps"] if "checkout" in s.get("uses", ""))["with"]["fetch-depth"] == 0
     assert [s["run"] for s in gate["steps"] if s.get("run", "").endswith("gate.sh")] == ["examples/gate.sh"]
+    [gated] = [s for s in gate["steps"] if s.get("run") == "examples/gate.sh"]
+    assert gated["env"]["RATES_BEFORE"] == "${{ github.event_name == 'push' && github.event.before || '' }}"
     assert (ROOT / "examples/gate.sh").is_file()
     night = next(s for s in nightly["steps"] if "rates check" in s.get("run", ""))
     assert night["env"] == {"SEED": "${{ github.run_id }}"}

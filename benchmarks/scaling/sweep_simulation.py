@@ -30,7 +30,7 @@ class Costs:
     worker: float = 1.8e-3
 
 
-MEASURED = {2: Costs(1.5e-3, 1.7e-3), 64: Costs(1.2e-3, 1.2e-3), 512: Costs(2.4e-3, 1.2e-3)}  # by workers
+MEASURED = {2: Costs(1.5e-3, 1.7e-3), 64: Costs(1.0e-3, 1.2e-3), 512: Costs(1.0e-3, 1.2e-3)}  # by workers
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ class CompareError(ValueError):
     """Two sides cannot be compared; the message is one sentence."""
 
 
+class GitError(CompareError):
+    """Git is not there or refuses a repository; the message quotes its reason and says what to do."""
+
+
 class Change(StrEnum):
     """What became of a quantity between base and head; `new` and `gone` are on one side only."""
 

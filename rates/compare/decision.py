@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rates.compare.changes import Change, Row
-from rates.compare.differences import holm
 from rates.compare.quantities import Test
+from rates.holm import rejections
 from rates.planning import required_replicates
 from rates.report.wording import brief, number
 
@@ -38,7 +38,8 @@ def decide(named: Sequence[Named], level: float, share: float) -> tuple[list[Row
     `share` of a check's margin is the tolerance: a change that is shown to be smaller is none.
     """
     family = [i for i, item in enumerate(named) if _is_tested(item)]
-    outcomes = dict(zip(family, holm([named[i].test.difference.p_value for i in family], level), strict=True))
+    p_values = [named[i].test.difference.p_value for i in family]
+    outcomes = dict(zip(family, rejections(p_values, level), strict=True))
     rows = []
     for index, item in enumerate(named):
         rejected, own = outcomes.get(index, (item.test.difference.p_value < level, level))

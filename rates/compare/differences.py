@@ -1,4 +1,4 @@
-"""How certain a change is: paired and unpaired differences, their intervals, and Holm's correction over all of them.
+"""How certain a change is: paired and unpaired differences, and their intervals.
 
 Pairing takes what head and base share out of the noise, Var(head − base) = 2σ²(1 − ρ), and costs nothing where they
 share nothing.
@@ -6,7 +6,6 @@ share nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,24 +104,6 @@ def correlation(base: Array, head: Array) -> float | None:
     if len(base) < 3 or np.ptp(base) == 0 or np.ptp(head) == 0:
         return None
     return float(np.corrcoef(base, head)[0, 1])
-
-
-def holm(p_values: Sequence[float], level: float) -> list[tuple[bool, float]]:
-    """Return for each p-value whether it is rejected at the family-wise level, and at which level it was tested.
-
-    An interval at that level excludes zero exactly where Holm's procedure rejects (S. Holm, A simple sequentially
-    rejective multiple test procedure, 1979): the smallest of m p-values is held against level/m, the next against
-    level/(m − 1), and all from the first that fails on against the same.
-    """
-    count = len(p_values)
-    found: list[tuple[bool, float]] = [(False, level)] * count
-    going, step = True, level
-    for rank, index in enumerate(sorted(range(count), key=lambda i: p_values[i])):
-        if going:
-            step = level / (count - rank)
-            going = p_values[index] <= step
-        found[index] = (going, step)
-    return found
 
 
 def _estimate(fit: Fit) -> Estimate:

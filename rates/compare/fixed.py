@@ -78,9 +78,15 @@ def limit_tests(base: Half, head: Half) -> Iterator[Test]:
 
 
 def estimate_tests(base: Half, head: Half) -> Iterator[Test]:
-    """Yield slopes and levels from the estimates of two documents, where there are no replicates to be paired."""
+    """Yield slopes, levels and bounds from two documents, where there are no replicates to be paired.
+
+    InconclusiveError where a bound cannot be compared at any x.
+    """
     for old, new in _matched(base, head):
-        if old["comparison"] == "curve-law" or old["quantity"] == "bound":
+        if old["comparison"] == "curve-law":
+            continue
+        if old["quantity"] == "bound":
+            yield from _bound_tests(old, new, base, head)
             continue
         found = [_noisy(row) for row in (old, new)]
         if found[0] is None or found[1] is None:
@@ -168,6 +174,38 @@ def _held(
         min(float(old["margin"]), float(new["margin"])), replicates=min(int(old["replicates"]), int(new["replicates"])),
         largest=np.inf, moved=moved,
     )  # fmt: skip
+
+
+def _bound_tests(old: Record, new: Record, base: Half, head: Half) -> Iterator[Test]:
+    """Yield the log of measured/bound at every x that both have, from the means and their standard errors."""
+    against = CURVE if old["comparison"] == "experiment-curve" else LAW
+    halves = (base, old), (head, new)
+    bounds = [half.points(against, str(old["comparison"])) for half, _ in halves]
+    logs = [_log_means(half, row) for half, row in halves]
+    common = sorted(bounds[0].keys() & bounds[1].keys() & logs[0].keys() & logs[1].keys())
+    if not common and (old["points"] or new["points"]):
+        raise InconclusiveError("base and head have no x in common at which both have a positive mean and a bound")
+    for x in common:
+        one, other = logs[0][x], logs[1][x]
+        limits = [float(np.log(found[x])) for found in bounds]
+        yield Test(
+            "bound", against, str(head.known["law"]["direction"]), one.value - limits[0], other.value - limits[0],
+            independent(one, other, sign=1.0), independent(one, other, sign=-1.0).less(sum(limits)),
+            min(float(old["margin"]), float(new["margin"])), replicates=min(one.replicates, other.replicates),
+            largest=np.inf, x=x, moved=limits[1] - limits[0],
+        )  # fmt: skip
+
+
+def _log_means(half: Half, row: Record) -> dict[float, Estimate]:
+    """Return the log of every positive mean by x, its standard error that of the mean, relative to it."""
+    count, numeric = int(row["replicates"]), half.numerical_error or 0.0
+    return {
+        p["x"]: Estimate(float(np.log(p["mean"])), p["standard_error"] / p["mean"], count - 1, 0.0, count)
+        if p["standard_error"] is not None and count > 1
+        else Estimate(float(np.log(p["mean"])), numeric=numeric, replicates=count)
+        for p in row["points"]
+        if p["mean"] is not None and p["mean"] > 0
+    }
 
 
 def _bounded(row: Record) -> Estimate | None:

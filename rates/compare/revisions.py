@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rates.compare.changes import CompareError
+from rates.compare.changes import CompareError, GitError
 from rates.engines import interrupt_deferred
 
 # Set where git itself calls a program, a hook for one: they would send every command back to that repository.
+# What git says to is typed by whoever reads it: `git config --global --add safe.directory /home/me/project`.
+_ADVICE = re.compile(r"^\s+(git config .*)$", re.MULTILINE)
 _CALLERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
 
@@ -27,10 +30,14 @@ class Repository:
 
     @classmethod
     def around(cls, folder: Path) -> Repository | None:
-        """Return the repository of a folder, None where there is none."""
+        """Return the repository of a folder, None where there is none; GitError where git refuses the one there is."""
         answer = _git(folder, "rev-parse", "--show-toplevel", "--show-prefix")
-        if answer.returncode:
+        if answer.returncode and "not a git repository" in answer.stderr:
             return None
+        if answer.returncode:
+            advice = _ADVICE.search(answer.stderr)
+            told = f"if you trust it, type {advice[1]}, or " if advice else ""
+            raise GitError(f"git says: {_reason(answer)}; {told}give two run folders or JSON files")
         top, _, inside = answer.stdout.partition("\n")
         return cls(Path(top), inside.strip("/\n"))
 
@@ -67,8 +74,7 @@ class Repository:
     def _require(self, *arguments: str) -> None:
         answer = _git(self.top, "-c", f"core.hooksPath={os.devnull}", *arguments)
         if answer.returncode:
-            reason = " ".join(answer.stderr.split()) or f"exit code {answer.returncode}"
-            raise CompareError(f"git cannot check the revision out: {reason}")
+            raise CompareError(f"git cannot check the revision out: {_reason(answer)}")
 
 
 def environment() -> dict[str, str]:
@@ -76,9 +82,16 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _CALLERS}
 
 
+def _reason(answer: subprocess.CompletedProcess[str]) -> str:
+    """Return the sentence in which git gives its reason, without the advice that may follow."""
+    lines = [line.strip() for line in answer.stderr.splitlines() if line.strip()]
+    first = next((line for line in lines if line.startswith(("fatal: ", "error: "))), " ".join(lines))
+    return first.removeprefix("fatal: ").removeprefix("error: ") or f"exit code {answer.returncode}"
+
+
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["git", "-C", str(folder), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment() | {"LC_ALL": "C"})
     except FileNotFoundError:
-        raise CompareError("git is not installed: give two run folders or JSON files instead of revisions") from None
+        raise GitError("git is not installed: give two run folders or JSON files instead of revisions") from None

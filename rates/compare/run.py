@@ -8,22 +8,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rates.compare.changes import Changes, CompareError
+from rates.compare.changes import Changes, CompareError, GitError
 from rates.compare.child import Known, Request, Tree, ask, measure, readable_store
 from rates.compare.revisions import Repository
 from rates.compare.sides import Side, of_folder, of_json, of_run
 from rates.compare.whole import Rules, compare_sides
 from rates.plan import Options
 from rates.result import Run
-from rates.settings import load
+from rates.settings import DEFAULT_STORE, load
 
 HERE = "."
-DEFAULT_STORE = Path(".rates/measurements.sqlite")
 Given = str | os.PathLike[str] | Run
 Say = Callable[[str], None] | None
 
@@ -105,11 +104,13 @@ def _found(given: Given) -> Side | _Revision:
     if path.is_file():
         return of_json(path)
     here = Path.cwd()
-    repository = Repository.around(here) if not path.is_dir() or text == HERE else None
     if text == HERE:
-        return _Revision("the working tree", None, repository)
+        with suppress(GitError):  # what stands there can be measured all the same
+            return _Revision("the working tree", None, Repository.around(here))
+        return _Revision("the working tree", None, None)
     if path.is_dir():
         raise CompareError(f"there is no results.json in {text}: give the folder of a run, or {HERE} for the code here")
+    repository = Repository.around(here)
     if repository is None:
         raise CompareError(f"{text} is no file or folder, and {here.name or here} is in no git repository")
     commit = repository.commit(text)
@@ -123,7 +124,7 @@ def _head(given: Given, base: Given) -> Side | _Revision:
     try:
         return _found(given)
     except CompareError as error:
-        if isinstance(given, Run) or isinstance(base, Run):
+        if isinstance(error, GitError) or isinstance(given, Run) or isinstance(base, Run):
             raise
         text = os.fspath(given)
         if is_measured(text) and not text.endswith(".py"):
@@ -139,7 +140,8 @@ def _options(stored: Sequence[Side], profile: str | None, seed: int | None, devi
     for side in stored:
         for name, value in known.items():
             if side.document[name] != value:
-                raise CompareError(f"{side.name} has {name} {side.document[name]}, not {value}: leave --{name} out")
+                told = f"{side.name} has the {name} {side.document[name]}, which is fixed: leave the option out"
+                raise CompareError(f"--{name} {value}: {told}")
     if len(stored) == 1:
         known = {name: stored[0].document[name] for name in asked}
     return Options(**known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ from rates.result import Run
 
 Array = npt.NDArray[np.float64]
 Record = Mapping[str, Any]
+_LARGEST = 1e150  # of what an experiment may return: the square of anything beyond is no number
+_NUMBERS = ("replicate", "x", "component", "value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,42 +84,73 @@ def of_run(run: Run, name: str) -> Side:
 
 
 def of_folder(folder: Path, name: str | None = None) -> Side:
-    """Return the side of a run folder, results.json and values/*.csv."""
+    """Return the side of a run folder, results.json and values/*.csv; CompareError names a file that is no such thing.
+
+    A claim without a file of values has no replicates.
+    """
     document = read(folder)
-    validate(document)
     found = {}
     for address in document["claims"]:
         file = folder / "values" / f"{slug(address)}.csv"
-        if file.is_file():
-            found[address] = parsed(file.read_text(encoding="utf-8"), str(file))
+        other = next(iter(sorted(file.parent.glob(f"{glob.escape(file.stem)}.*"))), file)
+        if file.exists():
+            found[address] = parsed(_text(file), str(file))
             _require_whole(document, address, found[address], file)
+        elif other.exists():
+            raise CompareError(f"{other} cannot be read: values are compared from CSV, {file.name}")
     return Side(name or str(folder), document, found)
 
 
 def of_json(file: Path) -> Side:
     """Return the side of a document alone, as `--json` writes it: it has no replicates."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(_text(file))
         validate(document)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise CompareError(f"{file} is not JSON: {error}") from error
     except ReportError as error:
         raise CompareError(f"{file}: {error}") from error
-    except OSError as error:
-        raise CompareError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from error
     return Side(str(file), document)
 
 
 def parsed(text: str, name: str) -> dict[str, Values]:
     """Return the values by case label from the CSV text of a claim; CompareError unless every replicate has every x."""
     lines: dict[str, list[tuple[float, ...]]] = {}
+    rows = csv.DictReader(io.StringIO(text), strict=True)
     try:
-        for row in csv.DictReader(io.StringIO(text), strict=True):
-            numbers = tuple(float(row[column]) for column in ("replicate", "x", "component", "value"))
-            lines.setdefault(row["case"], []).append(numbers)
+        missing = [column for column in ("case", *_NUMBERS) if column not in (rows.fieldnames or ())]
+        if text and missing:
+            raise ValueError(f"it has no column {missing[0]}")
+        if text and not text.endswith("\n"):
+            raise ValueError("it is cut off in the middle of its last line")
+        for row in rows:
+            lines.setdefault(row["case"], []).append(_numbers(row, rows.line_num))
         return {label: _table(np.array(numbers), label) for label, numbers in lines.items()}
-    except (csv.Error, KeyError, ValueError, TypeError) as error:
+    except (csv.Error, ValueError) as error:
         raise CompareError(f"{name} is no file of values: {' '.join(str(error).split())}") from error
+
+
+def _text(file: Path) -> str:
+    """Return what a file holds; CompareError where that is no text."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} is {error.object[error.start]:#04x}"
+        raise CompareError(f"{file} is not UTF-8 text: {found}") from error
+    except OSError as error:
+        raise CompareError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from error
+
+
+def _numbers(row: Mapping[str, str | None], line: int) -> tuple[float, ...]:
+    """Return replicate, x, component and value of a line; ValueError says which of them is no number."""
+    found = []
+    for column in _NUMBERS:
+        try:
+            found.append(float(row[column] or ""))
+        except ValueError:
+            what = f"the {column} {row[column]!r}, which is not a number" if row[column] else f"no {column}"
+            raise ValueError(f"line {line} has {what}") from None
+    return tuple(found)
 
 
 def _require_whole(document: Record, claim: str, found: Mapping[str, Values], file: Path) -> None:
@@ -139,8 +173,11 @@ def _table(numbers: Array, label: str) -> Values:
     full = np.stack(np.meshgrid(replicates, x, components, indexing="ij"), axis=-1).reshape(-1, 3)
     if not np.array_equal(ordered[:, :3], full):
         raise ValueError(f"case {label or 'all'} has {len(numbers)} values, which are no table of {shape}")
-    if np.isnan(numbers).any():
+    if np.isnan(numbers).any() or not np.isfinite(numbers[:, :3]).all() or (numbers[:, 3] == -np.inf).any():
         raise ValueError(f"case {label or 'all'} holds a value that is not a number")
+    largest = np.abs(numbers[:, 3][np.isfinite(numbers[:, 3])]).max(initial=0.0)
+    if largest > _LARGEST:
+        raise ValueError(f"case {label or 'all'} holds {largest:.3g}, and no run keeps a value beyond {_LARGEST:g}")
     return Values(x, ordered[:, 3].reshape(shape))
 
 

@@ -172,7 +172,11 @@ def _without_replicates(claim: str, base: Half, head: Half, found: _Case) -> Non
                            replicates=int(base.measured[0]["replicates"]), identical=True)  # fmt: skip
         return
     elsewhere = (base.device, base.dtype) != (head.device, head.dtype)
-    compared = [Named(claim, base.label, test, elsewhere) for test in estimate_tests(base, head)]
+    try:
+        compared = [Named(claim, base.label, test, elsewhere) for test in estimate_tests(base, head)]
+    except InconclusiveError as error:
+        found.settled.append(Row(claim, base.label, "bound", Change.INCONCLUSIVE, str(error)))
+        return
     found.waiting += compared
     failed = any(row["outcome"] == "error" for row in (*base.measured, *head.measured))  # which is an outcome
     if not compared and points[0] != points[1] and not failed:

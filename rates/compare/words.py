@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rates.compare.changes import MEASURED, Change, Changes, CompareError, Origin, Row
+from rates.compare.changes import MEASURED, Change, Changes, Origin, Row
 from rates.report.wording import DASH, ascii_only, brief, duration, interval, number, prose
 from rates.terminal import Terminal
 
@@ -64,14 +63,6 @@ def to_markdown(changes: Changes) -> str:
         lines += [_markdown_row(row, change=False) for row in rest]
         lines += ["", "</details>"]
     return "\n".join(lines) + "\n"
-
-
-def write_markdown(changes: Changes, file: str) -> None:
-    """Write the Markdown to a file; CompareError, in one sentence, where that does not work."""
-    try:
-        Path(file).write_text(to_markdown(changes), encoding="utf-8")
-    except OSError as error:
-        raise CompareError(f"{file} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def counted(changes: Changes) -> str:

@@ -58,8 +58,10 @@ def draw_result(result: Result, ax: Axes | None = None) -> Figure:
     """Return the figure of one result: its points, curve and law, the estimate with its interval, the margin.
 
     The second panel holds the ratio to what the result is held against, or the local slopes of a curve that is
-    followed to its law. `ax` takes the first panel alone. ValueError where fewer than two points can be drawn.
+    followed to its law. `ax` takes the first panel alone. ValueError where fewer than two points can be drawn, or for a
+    margin that is no finite number.
     """
+    result.require_margin()
     scene = Scene.of([result])
     if scene is None:
         name = f"{result.claim} {result.comparison} {result.quantity}"
@@ -76,6 +78,7 @@ def draw_claim(claim: ClaimRun, case: str | None = None, ax: Axes | None = None)
     """
     cases: dict[str, list[Result]] = {}
     for row in claim.results:
+        row.require_margin()
         cases.setdefault(row.case_label, []).append(row)
     if case is not None and case not in cases:
         known = "; ".join(label or "the only one, without a name" for label in cases) or "none"

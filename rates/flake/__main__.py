@@ -10,6 +10,8 @@ from pathlib import Path
 from rates.catalogue import BrokenCatalogue, UnknownClaim
 from rates.engines import EngineError
 
+STDOUT = Path("-")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if all is as planned, 1 if a rate is above its level, 2 for an error, in one sentence."""
@@ -43,17 +45,23 @@ def _report(given: argparse.Namespace) -> int:
     from rates.flake.records import read
     from rates.flake.summary import as_json, summarise
 
+    if given.json == STDOUT == given.markdown:
+        raise ValueError("--json and --markdown cannot both be written to stdout")
     summary = summarise(read(given.file), at_least=given.at_least)
     if given.json is not None:
-        given.json.write_text(as_json(summary), encoding="utf-8")
-    text = as_markdown(summary)
-    if given.markdown is not None:
-        given.markdown.write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
+        _write(given.json, as_json(summary))
+    if given.markdown is not None or given.json != STDOUT:
+        _write(given.markdown or STDOUT, as_markdown(summary))
     for verdict in summary.verdicts:
         print(f"{'ok  ' if verdict.ok else 'NOT '}{verdict.sentence}", file=sys.stderr)
     return 0 if summary.ok else 1
+
+
+def _write(file: Path, text: str) -> None:
+    if file == STDOUT:
+        print(text, end="")
+    else:
+        file.write_text(text, encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--at-least", type=int, default=20, help="runs that each claim gets first (%(default)s)")
     report = commands.add_parser("report", help="count what was collected; exit code 1 if a rate is above its level")
     report.add_argument("file", type=Path, metavar="FILE.jsonl")
-    report.add_argument("--json", type=Path, metavar="OUT.json")
-    report.add_argument("--markdown", type=Path, metavar="OUT.md", help="otherwise printed")
+    report.add_argument("--json", type=Path, metavar="OUT.json", help="- for stdout, and no Markdown there")
+    report.add_argument("--markdown", type=Path, metavar="OUT.md", help="- for stdout, which is the default")
     report.add_argument("--at-least", type=int, default=20, help="runs that each random claim needs (%(default)s)")
     return parser
 

@@ -54,8 +54,15 @@ def collect(
     """Add runs to the file until time is up or every claim has `runs` of them; return how many were added.
 
     What has begun when time is up is finished. Of runs that lost their worker each is run again alone, and one that
-    loses it again is recorded as an error. StudyError, UnknownClaim and EngineError carry one sentence.
+    loses it again is recorded as an error. StudyError, UnknownClaim, EngineError and ValueError carry one sentence.
     """
+    if not study.strip():
+        raise ValueError("the name of a study, from which its seeds are drawn, is empty")
+    if not seconds >= 0:
+        raise ValueError(f"the seconds must be a number from 0 on, got {seconds:g}")
+    for what, number, least in (("most runs", runs, 1), ("least runs", at_least, 0)):
+        if number is not None and number < least:
+            raise ValueError(f"the {what} of a claim must be at least {least}, got {number}")
     located = {item.address: item for item in find(targets)}
     environment = describe() | {"jobs": jobs}
     with Writer(path, study, profile, {"environment": environment}) as writer:

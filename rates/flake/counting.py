@@ -1,18 +1,16 @@
-"""The statistics of a study: exact binomial tests and intervals, Holm's correction, and the uniformity of p-values."""
+"""The statistics of a study: exact binomial tests and intervals, and the uniformity of p-values."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from scipy.stats import binomtest, kstest
 
 LEVEL = 0.01  # of each verdict of a study: a monitor that cries wolf is switched off
 CONFIDENCE = 0.95
 TAILS = (0.05, 0.01, 0.001)
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,6 @@ def rate(hits: int, count: int, nominal: float) -> Rate:
     interval = binomtest(hits, count).proportion_ci(CONFIDENCE, method="exact")
     p = binomtest(hits, count, min(nominal, 1.0), alternative="greater").pvalue
     return Rate(hits, count, nominal, (float(interval.low), float(interval.high)), float(p))
-
-
-def holm(p_values: Mapping[K, float]) -> dict[K, float]:
-    """Return p-values adjusted so that any below a level is one false alarm, over all of them, at that level."""
-    adjusted: dict[K, float] = {}
-    largest = 0.0
-    for rank, key in enumerate(sorted(p_values, key=lambda k: p_values[k])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[key]))
-        adjusted[key] = largest
-    return adjusted
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from statistics import median
 from typing import Any
 
 from rates.claim import POWER
-from rates.flake.counting import LEVEL, Rate, Uniformity, holm, rate, uniformity
+from rates.flake.counting import LEVEL, Rate, Uniformity, rate, uniformity
 from rates.flake.records import ControlRow, PValue, Record, ResultRow, Study, StudyError, finite
+from rates.holm import adjusted
 from rates.result import Outcome
 
 EXACT = 0.1  # a curve counts as exact where it is known to a tenth of the standard error
@@ -106,7 +107,9 @@ class Summary:
 
 
 def summarise(study: Study, *, at_least: int = 20) -> Summary:
-    """Return the summary of a study; StudyError where nothing was run."""
+    """Return the summary of a study; StudyError where nothing was run, ValueError for a number that makes no sense."""
+    if at_least < 0:
+        raise ValueError(f"the least runs of a claim must be at least 0, got {at_least}")
     by_claim: dict[str, list[Record]] = defaultdict(list)
     last = {record.claim: record.fingerprint for record in study.records}
     for record in study.records:
@@ -189,8 +192,10 @@ def _claim(records: Sequence[Record]) -> ClaimRow:
 
 def _corrected(rows: Sequence[ClaimRow]) -> tuple[ClaimRow, ...]:
     """Correct over the random claims; what has no randomness is no further chance of a false alarm."""
-    wrong = holm({row.claim: row.wrong.p for row in rows if row.random})
-    undecided = holm({row.claim: row.undecided.p for row in rows if row.random})
+    noisy = [row for row in rows if row.random]
+    names = [row.claim for row in noisy]
+    wrong = dict(zip(names, adjusted([row.wrong.p for row in noisy]), strict=True))
+    undecided = dict(zip(names, adjusted([row.undecided.p for row in noisy]), strict=True))
     return tuple(
         replace(
             row,
@@ -224,8 +229,8 @@ def _uniformity(
             continue
         rows.append(CheckRow(claim, case, check, exact_to, uniformity(numbers)))
         pooled[check] += numbers
-    adjusted = holm({i: row.found.p for i, row in enumerate(rows)})
-    corrected = tuple(replace(row, p_holm=adjusted[i]) for i, row in enumerate(rows))
+    p_holm = adjusted([row.found.p for row in rows])
+    corrected = tuple(replace(row, p_holm=p) for row, p in zip(rows, p_holm, strict=True))
     return corrected, tuple(left_out), {check: uniformity(numbers) for check, numbers in pooled.items()}
 
 
@@ -286,10 +291,10 @@ def _uniform(checks: Sequence[CheckRow], pools: Mapping[str, Uniformity]) -> Ver
         return Verdict("uniformity", True, "not judged: no check has an exact curve and enough runs")
     level = LEVEL / 2  # for the checks, and as much for the pools: together they are one verdict
     off = [f"{row.claim} {row.check} ({row.case})" for row in checks if row.p_holm < level]
-    adjusted = holm({check: pool.p for check, pool in pools.items()})
-    off += [f"all of {check}" for check, p in adjusted.items() if p < level]
+    pooled = adjusted([pool.p for pool in pools.values()])
+    off += [f"all of {check}" for check, p in zip(pools, pooled, strict=True) if p < level]
     count = sum(pool.count for pool in pools.values())
-    least = min(1.0, 2 * min([*adjusted.values(), *(row.p_holm for row in checks)]))
+    least = min(1.0, 2 * min([*pooled, *(row.p_holm for row in checks)]))
     state = f"not uniform: {', '.join(off)}" if off else f"uniform (smallest corrected p {least:.2g})"
     return Verdict("uniformity", not off, f"{count} p-values of {len(checks)} checks at fixed replicates are {state}")
 

@@ -166,3 +166,49 @@ def test_listing_the_catalogue_imports_no_torch():
     code = "import sys, rates.sweep\nfrom rates.catalogue import find\nfind()\nprint('torch' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout == "False\n"
+
+
+HELPED = """import sys
+sys.path.insert(0, {tests!r})
+from tiny_claims import *
+{claim}
+"""
+AT_ONCE = "from {helper} import scale\nCLAIMS = (tiny(name=f'scaled by {{scale}}'),)"
+LATER = (
+    "def later(x, streams):\n    from {helper} import scale\n    return power(x, streams)\n"
+    "CLAIMS = (tiny(experiment=Experiment(later, X), controls=()),)"
+)
+
+
+def helped(folder, claim, helper):
+    """Write a file of claims and the helper beside it."""
+    folder.mkdir()
+    text = HELPED.format(tests=str(Path(__file__).parent), claim=claim.format(helper=helper))
+    (folder / "mine.py").write_text(text)
+    (folder / f"{helper}.py").write_text(f"scale = {folder.name!r}\n")
+    return str(folder / "mine.py")
+
+
+@pytest.mark.parametrize("first", [AT_ONCE, LATER], ids=["at once", "later"])
+@pytest.mark.parametrize("second", [AT_ONCE, LATER], ids=["at once", "later"])
+def test_two_files_whose_helpers_have_one_name_are_not_mixed_up(tmp_path, first, second):
+    """Python would give the second file the first one's helper, and other numbers without a word."""
+    helper = f"helper_of_{tmp_path.name}"  # no other test's
+    one, two = helped(tmp_path / "a", first, helper), helped(tmp_path / "b", second, helper)
+    assert len(find([one])) == 1
+    with pytest.raises(BrokenCatalogue) as error:
+        find([two])
+    taken = f"it needs the module {helper} beside it, of which {tmp_path / 'a' / helper}.py has taken the name"
+    assert taken in str(error.value)
+    assert len(find([one])) == 1
+    shared = tmp_path / "a" / "more.py"
+    shared.write_text((tmp_path / "a" / "mine.py").read_text())
+    assert len(find([one, str(shared)])) == 2
+
+
+def test_a_file_beside_which_lies_a_module_that_is_loaded_already_is_not_given_the_other_one(tmp_path):
+    one = helped(tmp_path / "a", "import {helper}\nCLAIMS = (tiny(),)", "tiny_claims")
+    with pytest.raises(
+        BrokenCatalogue, match=r"it needs the module tiny_claims beside it, of which .* has taken the name"
+    ):
+        find([one])

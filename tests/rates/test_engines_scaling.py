@@ -61,3 +61,12 @@ def test_the_store_is_measured_by_a_script_that_runs():
     answer = subprocess.run([sys.executable, script, *words], capture_output=True, text=True, timeout=120, check=True)
     assert answer.stdout.count("us CPU a row") == 2 * (10 + 1)
     assert answer.stdout.count("bytes a row") == 2
+
+
+def test_a_sweep_of_many_cells_is_measured_by_a_script_that_runs():
+    script = ROOT / "benchmarks" / "scaling" / "cell_throughput.py"
+    words = ["--cells", "400"]
+    answer = subprocess.run([sys.executable, script, *words], capture_output=True, text=True, timeout=120, check=True)
+    assert answer.stdout.count("us a cell") == 6
+    assert "392 cells, 3136 rows" in answer.stdout
+    assert "(392 cells planned)" in answer.stdout

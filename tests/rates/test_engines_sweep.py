@@ -69,3 +69,55 @@ def test_a_cluster_that_grows_gets_more():
 
     cluster.run(20, decide)
     assert cluster.most == 12
+
+
+class Unreliable(Cluster):
+    """A cluster in which every fifth answer is an error; questions that were called off get none."""
+
+    answers = 0
+
+    def answer(self) -> None:
+        self.answers += 1
+        if self.asked[0][0].cancelled():
+            self.asked.popleft()
+        elif self.answers % 5:
+            super().answer()
+        else:
+            self.asked.popleft()[0].set_result(TaskResult(np.empty((0, 0, 0)), None, 0.0, "it fell over"))
+
+
+def test_what_is_measured_waits_and_runs_adds_up_to_all_that_was_asked_for():
+    cluster, more, told = Cluster(2), range(FIRST, 20 * BLOCK), []
+
+    def decide(job, measurement):
+        wanted = more if len(measurement.values) == FIRST and job.settings["scale"] % 2 else None
+        asked.append(0 if wanted is None else POINTS * len(wanted))
+        return wanted
+
+    def jobs():
+        for job in cluster.jobs(20):
+            asked.append(POINTS * FIRST)
+            yield job
+
+    asked: list[int] = []
+    with Store.open(None) as store:
+        Sweeper(store, cluster).run(
+            jobs(), decide, on_error=print,
+            on_progress=lambda p: told.append((p, sum(asked), p.measured + p.waiting + p.running)),
+        )  # fmt: skip
+    assert all(found == wanted for _, wanted, found in told)
+    assert min(max(p.waiting for p, _, _ in told), max(p.running for p, _, _ in told)) > 0
+    last = told[-1][0]
+    assert (last.measured, last.waiting, last.running, last.finished_jobs) == (sum(asked), 0, 0, 20)
+
+
+def test_what_was_called_off_neither_waits_nor_runs():
+    cluster, told, failed = Unreliable(2), [], []
+    with Store.open(None) as store:
+        Sweeper(store, cluster).run(
+            cluster.jobs(20), lambda job, m: range(FIRST, 20 * BLOCK) if len(m.values) == FIRST else None,
+            on_error=lambda job, message: failed.append(message), on_progress=told.append,
+        )  # fmt: skip
+    assert 0 < len(failed) <= 20
+    assert set(failed) == {"it fell over"}
+    assert (told[-1].waiting, told[-1].running, told[-1].finished_jobs) == (0, 0, 20)

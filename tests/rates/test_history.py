@@ -66,6 +66,7 @@ def test_the_latest_are_given_where_there_are_many(store):
         (Outcome.REFUTED, [result(Outcome.REFUTED, CURVE), result(kind=LAW)], CURVE),  # the one that is worst
         (Outcome.CONSISTENT, [result(kind=CURVE), result(Outcome.PRE_ASYMPTOTIC, LAW)], CURVE),
         (Outcome.INCONCLUSIVE, [result(kind=CURVE), result(kind=LAW)], LAW),  # a control that was missed
+        (Outcome.INCONCLUSIVE, [result(kind=CURVE), result(Outcome.PRE_ASYMPTOTIC, LAW)], CURVE),  # so that was judged
     ],
 )
 def test_the_result_that_stands_for_the_claim_is_the_one_that_its_line_shows(store, outcome, results, telling):

@@ -9,7 +9,7 @@ import pytest
 from tiny_claims import tiny, with_curve
 
 import rates.judge  # noqa: F401 (pytest's test bed forgets what is imported in it, numpy would not survive that)
-from rates.assertion import NotConsistent, figures, recording, telling
+from rates.assertion import NotConsistent, figures, recording
 from rates.check import check
 from rates.experiment import Curve
 
@@ -70,9 +70,11 @@ def test_a_claim_is_told_by_its_worst_result_and_else_by_its_slope_test():
         "slope": shown.estimate, "predicted": -1.0, "interval": list(shown.interval), "margin": 0.1,
         "seconds": round(run.seconds, 3),
     }  # fmt: skip
-    off = check(with_curve(curve=Curve(lambda x: 2 / x), controls=()), store=None).claims[0].results
-    assert [str(result.outcome) for result in off] == ["consistent", "refuted", "consistent", "consistent"]
-    assert telling(off) is off[1]
+    off = check(with_curve(curve=Curve(lambda x: 2 / x), controls=()), store=None)
+    assert [str(result.outcome) for result in off.results] == ["consistent", "refuted", "consistent", "consistent"]
+    assert off.claims[0].headline is off.results[1]
+    told = figures(off)
+    assert (told["comparison"], told["level"]) == ("experiment-curve", off.results[1].estimate)
 
 
 def test_what_failed_is_recorded_too_and_infinity_is_none():

@@ -13,6 +13,7 @@ import rates.pytest_text  # noqa: F401 (pytest's test bed forgets what is import
 from rates.check import check
 from rates.cli import main
 from rates.pytest_items import CaseTest, Selection
+from rates.pytest_text import case_folder
 
 pytest_plugins = ("pytester",)
 
@@ -141,12 +142,20 @@ def test_the_ini_file_narrows_the_catalogue_from_any_folder(claims, bed, pyteste
     ("words", "says"),
     [
         (["--rates", "ntk/spektrum"], "no claim, method or chapter 'ntk/spektrum'; did you mean ntk/spectrum?"),
-        (["--rates", "none.py"], "there is no file none.py"),
+        (["--rates", "none.py"], "--rates: there is no file none.py"),
         (["--rates", "my.py:tinny"], "no claim, method or chapter 'my.py:tinny'; did you mean my.py:tiny?"),
         (["--rates", "bad.py"], "bad.py cannot be imported: NameError: name 'nothing' is not defined (line 5)"),
-        (["--rates-profile", "nightly"], "--profile nightly: use quick, ci, full"),
-        (["--rates", "my.py", "--rates-seed", "-1"], "--seed -1: a whole number from 0 on, or fresh, was expected"),
-        (["--rates", "my.py", "--rates-device", "tpu"], "unknown device 'tpu': use cpu or cuda"),
+        (["--rates-profile", "nightly"], "--rates-profile nightly: use quick, ci, full"),
+        (["--rates", "my.py", "--rates-seed", "-1"], "--rates-seed -1: a whole number from 0 on, or fresh"),
+        (["--rates", "my.py", "--rates-device", "tpu"], "--rates-device: unknown device 'tpu': use cpu or cuda"),
+        (["--rates-profile="], "--rates-profile is empty: give a value, or leave the option out"),
+        (["--rates="], "--rates is empty: give a claim, method, chapter or file, or leave the option out"),
+        (["--rates", "my.py", "--rates-seed="], "--rates-seed is empty: give a value"),
+        (["--rates", "my.py", "--rates-device", " "], "--rates-device is empty: give a value"),
+        (["--rates", "my.py", "--rates-out="], "--rates-out is empty: give a folder, or leave the option out"),
+        (["--rates-out", " "], "--rates-out is empty: give a folder, or leave the option out"),
+        (["--rates", "my.py", "--rates-out", "bad.py/x"], "--rates-out bad.py/x: bad.py is a file, give a folder"),
+        (["--rates-profile", "quick", "-o", "rates_claims=none.py"], "rates_claims: there is no file"),
         (["--rates", "my.py", "--rates-inconclusive=maybe"], "invalid choice: 'maybe'"),
     ],
 )
@@ -272,7 +281,8 @@ def test_invalid_and_error_fail(claims, bed, claim, outcome, says):
 
 
 def test_a_report_that_cannot_be_written_hides_no_reason(claims, bed, pytester):
-    (pytester.path / "taken").write_text("a file")
+    pytester.mkdir("taken")
+    (pytester.path / "taken" / case_folder("my:wrong")).write_text("a file")
     result = bed("--rates", claims(REFUTED), "--rates-out", "taken")
     result.assert_outcomes(failed=1)
     assert "report     none: the report cannot be written to" in str(result.stdout)

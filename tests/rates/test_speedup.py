@@ -111,6 +111,7 @@ def test_files_and_folders_are_taken(tmp_path, capsys):
     ("words", "message"),
     [
         (["empty"], "two runs are compared, files or folders, got 1"),
+        (["empty", ""], "the name of a run is empty: give a file or a folder"),
         (["missing.json", "empty"], "missing.json cannot be read: no such file or directory"),
         (["text.json", "empty"], "text.json is not JSON"),
         (["other.json", "empty"], "other.json: not a schema-1 result document"),
@@ -129,3 +130,11 @@ def test_wrong_input_is_one_sentence(words, message, tmp_path, monkeypatch, caps
     captured = capsys.readouterr()
     assert captured.err.startswith(f"error: {message}")
     assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_says_what_to_type(word, capsys):
+    assert main([word]) == 0
+    captured = capsys.readouterr()
+    assert "python -m rates.speedup reports/reference-cpu.json reports/reference-cuda.json" in captured.out
+    assert captured.err == ""

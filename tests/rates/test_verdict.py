@@ -35,12 +35,14 @@ def test_outcomes(interval, sharp, upper, lower):
 @pytest.mark.parametrize(
     ("interval", "predicted", "margin"),
     [((math.nan, 1.0), 0.0, 0.1), ((0.0, math.nan), 0.0, 0.1), ((0.0, 0.0), math.nan, 0.1), ((0.0, 0.0), 0.0, math.nan),
-     ((1.0, 0.0), 0.0, 0.1), ((0.0, 0.0), 0.0, -1.0)],
+     ((1.0, 0.0), 0.0, 0.1), ((0.0, 0.0), 0.0, -1.0), ((-0.1, 0.1), 0.0, math.inf)],
 )  # fmt: skip
 def test_nonsense_is_never_a_pass(interval, predicted, margin):
     for direction in ("sharp", "upper", "lower"):
         assert decide(interval, predicted, margin, direction).outcome is Outcome.ERROR
-    assert decide_bound(np.array([math.nan]), np.array([0.1]), 9, 1e-3).outcome is Outcome.ERROR
+    for log_ratio, allowed in ((math.nan, 0.0), (0.1, math.inf), (0.1, math.nan), (0.1, -1.0)):
+        found = decide_bound(np.array([log_ratio]), np.array([0.1]), 9, 1e-3, allowed)
+        assert found.outcome is Outcome.ERROR
 
 
 @given(

@@ -1,5 +1,6 @@
 """`rates compare` from the shell and from Python: tables, files, exit codes, and one sentence for what is wrong."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from rates.compare import Change, CompareError, Side, compare_sides, of_folder, 
 from rates.compare.document import schema
 from rates.compare.sides import parsed
 from rates.compare.words import to_markdown
+from rates.experiment import shaped
 from rates.report import write
 
 SERIAL = ("--engine", "serial", "--no-controls")
@@ -59,6 +61,14 @@ def test_json_on_stdout_is_alone_there(runs):
     assert "1 unchanged" in answer.err
 
 
+def test_markdown_on_stdout_is_alone_there(runs):
+    answer = runs("compare", "base", "flatter", "--markdown", "-")
+    assert answer.code == 1
+    assert answer.out.startswith("## Rate comparison: 1 regressed\n")
+    assert "✗ regressed  my:tiny" in answer.err
+    assert not Path("-").exists()
+
+
 def test_files_of_json_are_compared_without_pairing(runs):
     answer = runs("compare", "base.json", "flatter.json")
     assert answer.code == 3
@@ -79,8 +89,20 @@ def test_targets_choose_claims_both_ways(runs):
     [
         (("base", "nowhere"), "nowhere is no file or folder, and"),
         (("base", "my.py"), "my.py is not JSON"),
-        (("base", "same", "--seed", "7"), "base has seed 0, not 7: leave --seed out"),
-        (("base", "same", "--profile", "ci"), "base has profile quick, not ci"),
+        (("base", "same", "--seed", "7"), "--seed 7: base has the seed 0, which is fixed: leave the option out"),
+        (("base", "same", "--seed", "fresh"), "--seed fresh: base has a seed, which is fixed: leave the option out"),
+        (("base", ".", "my.py", "--seed", "fresh"), "--seed fresh: base has a seed, which is fixed"),
+        (("base", "same", "--seed", "dice"), "--seed dice: a whole number from 0 on, or fresh, was expected"),
+        (("base", "same", "--profile", "ci"), "--profile ci: base has the profile quick, which is fixed"),
+        (("base", "same", "--profile", "bogus"), "--profile bogus: use quick, ci, full"),
+        (("base", ".", "my.py", "--profile", "quik"), "--profile quik: did you mean quick?"),
+        (("base", "same", "--device", "cuda"), "--device cuda: base has the device cpu, which is fixed"),
+        *(
+            (("base", "same", f"{name}="), f"{name} is empty: give a value, or leave the option out")
+            for name in ("--seed", "--profile", "--device", "--json", "--markdown", "--out", "--store")
+        ),
+        (("base", "same", "--claim="), "a claim is empty: name a claim, method, chapter or file, or leave it out"),
+        (("base", "same", "--json", "-", "--markdown", "-"), "only one of them can be written to stdout"),
         (("base", "same", "--level", "2"), "the level must lie between 0 and 0.5"),
         (("base", "same", "--tolerance", "0"), "the tolerance is a share"),
         (("base", "same", "--jobs", "0"), "the number of jobs must be at least 1"),
@@ -98,7 +120,7 @@ def test_wrong_use_is_one_sentence(runs, words, says):
 
 def test_a_damaged_folder_is_one_sentence(runs):
     [values] = Path("same/values").iterdir()
-    values.write_text(values.read_text().rsplit("\n", 3)[0])
+    values.write_text(values.read_text().rsplit("\n", 3)[0] + "\n")
     assert "no table of" in runs("compare", "base", "same").err
     Path("same/results.json").write_text("{}")
     assert "schema" in runs("compare", "base", "same").err
@@ -167,12 +189,18 @@ def test_a_folder_reads_back_the_bits_that_were_measured(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("claim,case,x\n", ""),
-        ("claim,case,x,replicate,component,value\na,,1,0,0,one\n", "could not convert"),
+        ("claim,case,x,replicate,component,value\n", ""),
+        ("claim,case,x,replicate,component,value\na,,1,0,0,one\n", "line 2 has the value 'one', which is not a number"),
+        ("claim,case,x,replicate,component,value\na,,1,0\n", "line 2 has no component"),
+        ("claim,case,x,replicate,component,value\na,,1,0,0,0.1", "it is cut off in the middle of its last line"),
+        ("claim,case,x,replicate,component,value\na,,inf,0,0,1\n", "holds a value that is not a number"),
+        ("claim,case,x,replicate,component,value\na,,1,0,0,-inf\n", "holds a value that is not a number"),
+        ("claim,case,x,replicate,component,value\na,b,1,0,0,1.7e308\n", r"case b holds 1.7e\+308, and no run keeps"),
         ("claim,case,x,replicate,component,value\na,,1,0,0,1\na,,2,1,0,1\n", "no table of"),
         ("claim,case,x,replicate,component,value\na,,1,0,0,1\na,,1,0,0,1\n", "no table of"),
         ("claim,case,x,replicate,component,value\na,,1,0,0,nan\n", "not a number"),
-        ("case,value\na,1\n", "no file of values"),
+        ("case,value\na,1\n", "no file of values: it has no column replicate"),
+        ("\0" * 99, "no file of values: it has no column case"),
     ],
 )
 def test_a_file_of_values_is_a_table_or_refused(text, says):
@@ -181,6 +209,53 @@ def test_a_file_of_values_is_a_table_or_refused(text, says):
         return
     with pytest.raises(CompareError, match=says):
         parsed(text, "it.csv")
+
+
+def test_what_a_file_of_values_may_hold_is_what_an_experiment_may_return():
+    text = "claim,case,x,replicate,component,value\na,b,1,0,0,{}\n"
+    assert parsed(text.format(1e150), "it.csv")["b"].y == shaped([1e150], 1, 1, 1) == 1e150
+    for reader in (lambda y: parsed(text.format(y), "it.csv"), lambda y: shaped([y], 1, 1, 1)):
+        with pytest.raises(ValueError, match="beyond"):
+            reader(1.01e150)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\x89PNG\r\n\x1a\n", r"is not UTF-8 text: byte 0 is 0x89"),
+        ("claim,case\n".encode("utf-16"), r"is not UTF-8 text: byte 0 is 0xff"),
+        (gzip.compress(b"claim"), r"is not UTF-8 text: byte 1 is 0x8b"),
+        (b"PAR1" + bytes(99), r"is no file of values: it has no column case"),
+    ],
+)
+def test_a_file_that_holds_no_text_is_named(runs, data, says):
+    [values] = Path("same/values").iterdir()
+    values.write_bytes(data)
+    answer = runs("compare", "base", "same")
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert f"{values} {says}" in answer.err
+    Path("binary.json").write_bytes(data)
+    assert runs("compare", "base", "binary.json").err.startswith("rates: binary.json is no")
+
+
+def test_values_in_the_place_of_which_there_is_something_else_are_named(runs):
+    [values] = Path("same/values").iterdir()
+    values.rename(values.with_suffix(".parquet"))
+    told = f"{values.with_suffix('.parquet')} cannot be read: values are compared from CSV, {values.name}"
+    assert runs("compare", "base", "same").err == f"rates: {told}\n"
+    values.mkdir()
+    assert runs("compare", "base", "same").err == f"rates: {values} cannot be read: is a directory\n"
+
+
+def test_a_document_that_is_nested_without_end_is_no_json(runs):
+    Path("deep.json").write_text("[" * 100_000)
+    assert runs("compare", "base", "deep.json").err.startswith("rates: deep.json is not JSON")
+
+
+def test_a_text_with_a_byte_order_mark_is_read(runs):
+    [values] = Path("same/values").iterdir()
+    values.write_text(values.read_text(), encoding="utf-8-sig")
+    assert runs("compare", "base", "same").code == 0
 
 
 def test_infinite_values_are_read():

@@ -1,14 +1,10 @@
 """How certain a change is: oracles of scipy and of first principles, and Table 10 of the statistics."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import ttest_ind, ttest_rel
 
-from rates.compare.differences import Estimate, combined, correlation, holm, independent, paired, two_sided
+from rates.compare.differences import Estimate, combined, correlation, independent, paired, two_sided
 from rates.slope import Fit, Mean, Sample, fit, pseudo_values, slope_weights
 
 GRID = 2.0 ** np.arange(6, 13)
@@ -81,29 +77,6 @@ def test_values_that_do_not_vary_have_no_correlation():
     assert correlation(np.ones(5), np.arange(5.0)) is None
     assert correlation(np.arange(2.0), np.arange(2.0)) is None
     assert correlation(np.arange(5.0), 1 - np.arange(5.0)) == pytest.approx(-1)
-
-
-@given(st.lists(st.sampled_from([1e-6, 1e-4, 2e-4, 3e-4, 5e-4, 9e-4, 2e-3, 0.5]), min_size=1, max_size=6))
-def test_holm_is_the_closed_test_of_bonferronis(p_values):
-    level, count = 1e-3, len(p_values)
-    subsets = [s for size in range(1, count + 1) for s in combinations(range(count), size)]
-    rejected = [
-        all(min(p_values[j] for j in subset) <= level / len(subset) for subset in subsets if i in subset)
-        for i in range(count)
-    ]
-    assert [reject for reject, _ in holm(p_values, level)] == rejected
-
-
-@given(st.lists(st.floats(-8, 8), min_size=1, max_size=8))
-def test_an_interval_excludes_zero_exactly_where_holm_rejects(t_values):
-    estimates = [Estimate(t, 1.0, 19) for t in t_values]
-    for estimate, (rejected, level) in zip(estimates, holm([e.p_value for e in estimates], 1e-3), strict=True):
-        low, high = estimate.interval(level)
-        assert rejected == (not low <= 0 <= high) or abs(estimate.p_value / level - 1) < 1e-9
-
-
-def test_holm_of_nothing_is_nothing():
-    assert holm([], 1e-3) == []
 
 
 def rejections(change, rho, *, cv=0.3, replicates=20, simulations=20_000, level=1e-3, pair=True):

@@ -10,6 +10,7 @@ import tempfile
 
 import pytest
 
+from rates.cli import main
 from rates.compare import Change, CompareError, compare
 from rates.compare.child import Known, Request, Tree, ask, measure, readable_store, require_own
 from rates.compare.revisions import Repository
@@ -52,7 +53,7 @@ def test_every_commit_is_measured_with_its_own_code_and_can_be_kept(project, asi
     changes, _ = quietly("kept/base", targets="my.py")
     assert (changes.head.name, changes.head.commit, changes.head.dirty) == ("the working tree", commit, True)
     assert (changes.head.seed, changes.exit_code) == (3, 1)
-    with pytest.raises(CompareError, match="kept/base has seed 3, not 4: leave --seed out"):
+    with pytest.raises(CompareError, match="--seed 4: kept/base has the seed 3, which is fixed: leave the option out"):
         quietly("kept/base", targets="my.py", seed=4)
 
 
@@ -103,6 +104,22 @@ def test_outside_of_a_repository_a_revision_is_not_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CompareError, match="is in no git repository"):
         quietly("HEAD~1", "HEAD")
+
+
+@pytest.mark.parametrize("sides", [("HEAD", "HEAD"), ("HEAD", "."), ("run", "HEAD")])
+def test_a_repository_that_git_refuses_is_one_sentence_with_what_to_do(project, monkeypatch, sides):
+    made = project()
+    assert main(["check", "my.py", "--out", "run", "--no-controls"]) == 0
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # as if somebody else owned it
+    with pytest.raises(CompareError) as error:
+        quietly(*sides, "my.py")
+    trust = f"git config --global --add safe.directory {made.folder}"
+    assert str(error.value) == (
+        f"git says: detected dubious ownership in repository at '{made.folder}'; if you trust it, type {trust},"
+        " or give two run folders or JSON files"
+    )
+    changes, _ = quietly("run", ".", "my.py")  # what stands there needs no git
+    assert (changes.exit_code, changes.head.commit) == (0, None)
 
 
 def test_without_git_it_says_so(project, monkeypatch):

@@ -192,18 +192,6 @@ def test_a_deterministic_value_off_at_one_x_is_said_though_slope_and_level_stay(
     assert "at x = 512, more than both numerical errors" in one(changes, "values").reason
 
 
-def test_a_bound_is_compared_at_every_x():
-    given = {"checks": (Check("experiment-law", "bound", Margin(0.1)),), "direction": "upper", "constant": "2000"}
-    small = noise(20, cv=0.05)
-    head = power(nearly(small, 0.999))
-    head[:, 3] *= 1.1
-    changes = compare_sides(side(power(small), **given), side(head, **given))
-    found = {row.reason.split(":")[0]: row.change for row in rows(changes, "bound")}
-    assert len(found) == 7
-    assert [x for x, change in found.items() if change is Change.REGRESSED] == ["at x = 512"]
-    assert rows(changes, "slope") == []
-
-
 def test_the_same_numbers_on_another_device_agree_or_do_not():
     other = {"device": "cuda", "dtype": "float32"}
     small = noise(50, cv=0.05)
@@ -298,19 +286,6 @@ def test_the_document_is_valid_and_holds_no_nan():
 def test_rules_out_of_range_are_refused(rules, says):
     with pytest.raises(CompareError, match=says):
         Rules(**rules)
-
-
-def test_a_bound_without_replicates_was_not_compared():
-    given = {"checks": (Check("experiment-law", "bound", Margin(0.1)),), "direction": "upper", "constant": "2000"}
-    small = noise(20, cv=0.05)
-    head = side(power(nearly(small, 0.999), scale=2.0), **given)
-    curve = {"checks": (*given["checks"], Check("curve-law", "slope", Margin(0.01), x=FAR)), "curve": CURVE_VALUES}
-    for more in ({}, curve):
-        base, other = (side(power(n), **(given | more)) for n in (small, nearly(small, 0.999)))
-        changes = compare_sides(without_replicates(base), other)
-        assert one(changes, "values").reason == "no replicates and no estimates that could be compared"
-        assert changes.exit_code == 3
-    assert compare_sides(without_replicates(head), head).exit_code == 0
 
 
 def test_a_changed_mean_of_a_control_variate_is_seen_though_the_values_are_the_same_bits():

@@ -153,6 +153,19 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("schema", [0, -3])
+def test_a_store_of_a_schema_that_never_was_is_refused_and_left_alone(tmp_path, schema):
+    path = first_schema(tmp_path / "s.db")
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute(f"PRAGMA user_version = {schema}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=rf"s.db says schema {schema}, which no version has written: move it away"):
+        Store.open(path)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("schema", [DOCUMENT - 1, DOCUMENT + 1, 99, str(DOCUMENT), None])
 def test_a_document_of_another_schema_is_refused_in_one_sentence(schema):
     document = to_json(Run((), {}, "quick", 0, "cpu")) | {"schema": schema}

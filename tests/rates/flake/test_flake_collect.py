@@ -12,6 +12,7 @@ from tiny_claims import located, with_curve
 
 from rates.check import check
 from rates.engines import EngineError
+from rates.flake.__main__ import main
 from rates.flake.collect import Ask, collect, run_once
 from rates.flake.records import Record, read
 from rates.flake.schedule import root_seed
@@ -186,3 +187,20 @@ def test_p_values_against_an_exact_curve_are_uniform_and_those_against_a_wrong_o
         wrong += [p.p for p in p_values(planned, {"": 1.03 * noise / x[:, np.newaxis]}) if p.check.endswith("level")]
     assert uniformity(exact).p > 0.01
     assert uniformity(wrong).p < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--runs", "-1"], "the most runs of a claim must be at least 1, got -1"),
+        (["--runs", "0"], "the most runs of a claim must be at least 1, got 0"),
+        (["--at-least", "-1"], "the least runs of a claim must be at least 0, got -1"),
+        (["--seconds", "-1"], "the seconds must be a number from 0 on, got -1"),
+        (["--seconds", "nan"], "the seconds must be a number from 0 on, got nan"),
+        (["--jobs", "0"], "the number of jobs must be at least 1, got 0"),
+        (["--study", " "], "the name of a study, from which its seeds are drawn, is empty"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_sentence(tmp_path, claims, words, says, capsys):
+    assert main(["collect", "a.jsonl", claims, *words]) == 2
+    assert capsys.readouterr().err == f"rates.flake: {says}\n"

@@ -1,10 +1,10 @@
-"""Exact intervals and tests against closed forms, Holm's correction, uniformity of p-values that are and are not."""
+"""Exact intervals and tests against closed forms, uniformity of p-values that are and are not."""
 
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
-from rates.flake.counting import LEVEL, holm, rate, uniformity
+from rates.flake.counting import LEVEL, rate, uniformity
 
 
 @pytest.mark.parametrize("runs", [1, 20, 750])
@@ -28,11 +28,6 @@ def test_the_test_is_the_binomial_tail():
 
 def test_no_trials_say_nothing():
     assert (rate(0, 0, 1e-3).interval, rate(0, 0, 1e-3).p) == ((0.0, 1.0), 1.0)
-
-
-def test_holm_multiplies_by_what_is_left_and_never_falls():
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
-    assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
 
 
 def test_uniform_p_values_pass_about_as_often_as_the_level_says():

@@ -145,6 +145,26 @@ def test_the_command_writes_both_reports_and_its_exit_code_is_the_verdict(tmp_pa
     assert "none.jsonl cannot be used" in capsys.readouterr().err
 
 
+def test_a_dash_is_stdout_for_one_of_the_two_reports(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    file = str(write(tmp_path / "good.jsonl", good()))
+    assert main(["report", file, "--markdown", "-"]) == 0
+    text = capsys.readouterr().out
+    assert main(["report", file]) == 0
+    assert capsys.readouterr().out == text
+    assert text.startswith("## Flake rate") or "## Flake rate: as planned" in text
+    assert main(["report", file, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["wrong"]["count"] == 100
+    assert main(["report", file, "--json", "-", "--markdown", "-"]) == 2
+    assert "cannot both be written to stdout" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["good.jsonl"]
+
+
+def test_a_least_number_of_runs_below_zero_is_refused(tmp_path, capsys):
+    assert main(["report", str(write(tmp_path / "good.jsonl", good())), "--at-least", "-3"]) == 2
+    assert capsys.readouterr().err == "rates.flake: the least runs of a claim must be at least 0, got -3\n"
+
+
 def test_json_says_all_that_the_tables_say():
     summary = summarise(study([*good(), record(100, "refuted")]))
     found = json.loads(as_json(summary))
