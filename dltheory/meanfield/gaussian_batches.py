@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dltheory.meanfield.gaussian import LinearGaussian
 from dltheory.meanfield.gaussian_langevin import GaussianLangevin
 from dltheory.meanfield.langevin import MeanFieldLangevin
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 
@@ -107,8 +108,8 @@ class BatchedMoments:
         if method.gradients != "svrg":
             z[:dim, dim], z[dim, :dim], z[dim, dim] = mean, mean, 1.0
         noise = 2 * self.model.problem.temperature * method.heat * self._rate / self.particles
-        out, rows = np.empty((len(times), dim, dim)), {int(t): k for k, t in enumerate(times)}
-        for step in range(int(times[-1]) + 1):
+        out, rows = np.empty((len(times), dim, dim)), positions(times, 0)
+        for step in range(max(rows) + 1):
             if step in rows:
                 out[rows[step]] = z[:dim, :dim]
             if method.gradients == "svrg" and step % method.refresh == 0:

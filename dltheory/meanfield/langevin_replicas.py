@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from dltheory.meanfield.langevin import MeanFieldLangevin
 from dltheory.meanfield.problem import MeanFieldProblem
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 Generators = Sequence[np.random.Generator]
@@ -34,7 +35,7 @@ def observe(
             f" {len(generators)} generators"
         )
     method.require_stable(problem)
-    seen, wanted = what or _predictions, {int(t): k for k, t in enumerate(times)}
+    seen, wanted = what or _predictions, positions(times, 0)
     drift = _Drift(problem, method, generators, frozen_at)
     noise = math.sqrt(2 * problem.temperature * method.heat * method.step_size * method.speed)
     out: list[Array] = [np.empty(0)] * len(wanted)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dltheory.meanfield.gibbs import Quadrature
 from dltheory.meanfield.pda import Indices, ParticleDualAveraging, require_assumptions
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 _LARGEST_EXPONENT = 600.0
@@ -49,8 +50,7 @@ def gaps(
     or a discretised population for `FreshExamples`; None belongs to full gradients. The initial law is p[0], the
     Gaussian, or p[start] for coefficients (R, n); without either there is one replicate.
     """
-    rows = {int(t): k for k, t in enumerate(times)}
-    _require_times(times, pda.outer, 2)
+    rows = positions(times, 2, pda.outer + 1)
     out = np.empty((len(times), _replicates(pda, examples, start)))
     for t, exponent, weights in potentials(quadrature, pda, examples, start):
         if t in rows:
@@ -68,8 +68,7 @@ def averaged_gaps(
 
     That is the expected gap of the random output of a run of length T.
     """
-    _require_times(horizons, pda.outer, 1)
-    rows = {int(t) + 1: k for k, t in enumerate(horizons)}
+    rows = {t + 1: k for t, k in positions(horizons, 1, pda.outer).items()}
     total = np.zeros(_replicates(pda, examples, start))
     out = np.empty((len(horizons), len(total)))
     for t, exponent, weights in potentials(quadrature, pda, examples, start):
@@ -156,9 +155,3 @@ def _replicates(pda: ParticleDualAveraging, examples: Examples | None, start: Ar
     if steps < pda.outer:
         raise ValueError(f"{pda.outer} outer iterations need as many examples, got {steps}")
     return count
-
-
-def _require_times(times: Array, outer: int, first: int) -> None:
-    last = outer + first - 1
-    if len(times) == 0 or np.min(times) < first or np.max(times) > last:
-        raise ValueError(f"outer times must lie in {first} … {last}, got {np.asarray(times).tolist()}")

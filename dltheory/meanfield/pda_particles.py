@@ -16,6 +16,7 @@ from dltheory.meanfield import particles
 from dltheory.meanfield.pda import Indices, ParticleDualAveraging, require_assumptions
 from dltheory.meanfield.pda_inner import InnerLoop
 from dltheory.meanfield.problem import MeanFieldProblem
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 
@@ -54,7 +55,7 @@ def run(
     are kept.
     """
     inner, order = _require(problem, pda, theta, examples, fresh)
-    u, kept, out = np.zeros(problem.size), {int(t): k for k, t in enumerate(times)}, theta
+    u, kept, out = np.zeros(problem.size), positions(times, 2, pda.outer + 1), theta
     coefficients = np.zeros((len(times), problem.size))
     first, last = theta, pda.outer + 1 if time is None else time
     step_sizes, steps = (f(np.arange(1.0, pda.outer + 1)) for f in (inner.step_sizes, inner.steps))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dltheory.meanfield.pda import Indices, ParticleDualAveraging, require_assumptions
 from dltheory.meanfield.problem import MeanFieldProblem
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 Generators = Sequence[np.random.Generator]
@@ -41,7 +42,7 @@ def stored(
     t = np.arange(1.0, pda.outer + 1)
     sizes, lengths = pda.inner.step_sizes(t), pda.inner.steps(t)
     u, first, every = np.zeros((count, problem.size)), theta, np.arange(count)
-    out, rows = np.empty((count, len(times), problem.size)), {int(s): k for k, s in enumerate(times)}
+    out, rows = np.empty((count, len(times), problem.size)), positions(times, 2, pda.outer + 1)
     for step, (gain, cooling) in enumerate(zip(pda.gains, pda.coolings, strict=True)):
         index = examples[:, step]
         values = problem.values(first if pda.stale else theta).mean(axis=1)[every, index]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from dltheory.meanfield.gibbs import Quadrature
 from dltheory.meanfield.psdca import DualCoordinateAscent, Indices, require_coordinates
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 
@@ -62,9 +63,7 @@ def path(
 
     `coordinates` (R, T) are those of `draw_coordinates`, `start` (n,) is g_0, zero unless given.
     """
-    rows = {int(t): k for k, t in enumerate(times)}
-    if len(rows) == 0 or min(rows) < 0 or max(rows) > ascent.outer:
-        raise ValueError(f"times must lie in 0 … {ascent.outer}, got {np.asarray(times).tolist()}")
+    rows = positions(times, 0, ascent.outer)
     out = np.empty((len(coordinates), len(times), quadrature.problem.size))
     for t, g in ascend(quadrature, ascent, coordinates, start, sampler):
         if t in rows:

@@ -18,6 +18,7 @@ from dltheory.meanfield.neurons import Linear
 from dltheory.meanfield.problem import MeanFieldProblem
 from dltheory.meanfield.psdca import DualCoordinateAscent, Indices, require_coordinates
 from dltheory.meanfield.psdca_linear import LinearisedAscent
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 
@@ -85,7 +86,7 @@ class GaussianAscent:
 
     def path(self, ascent: DualCoordinateAscent, coordinates: Indices, times: Array) -> Array:
         """Return coefficients after t steps from zero, shape (R, K, n), for the coordinates (R, T)."""
-        p, rows = self.problem, {int(t): k for k, t in enumerate(times)}
+        p, rows = self.problem, positions(times, 0, ascent.outer)
         require_coordinates(p, ascent, coordinates)
         count, every = len(coordinates), np.arange(len(coordinates))
         g, mean = np.zeros((count, p.size)), np.zeros((count, p.dimension))

@@ -20,6 +20,7 @@ from scipy.sparse.linalg import LinearOperator, eigs
 from dltheory.meanfield.gibbs import Quadrature
 from dltheory.meanfield.problem import MeanFieldProblem
 from dltheory.meanfield.psdca import DualCoordinateAscent, Indices, step_weight
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 
@@ -87,7 +88,7 @@ class LinearisedAscent:
     def path(self, start: Array, coordinates: Indices, times: Array) -> Array:
         """Return δ_t along coordinates (R, T) from `start` (n,), shape (R, K, n), times t in 0 … T."""
         off, every = np.tile(start, (len(coordinates), 1)), np.arange(len(coordinates))
-        rows, out = {int(t): k for k, t in enumerate(times)}, np.empty((len(coordinates), len(times), self.size))
+        rows, out = positions(times, 0, coordinates.shape[1]), np.empty((len(coordinates), len(times), self.size))
         for t in range(max(rows) + 1):
             if t in rows:
                 out[:, rows[t]] = off

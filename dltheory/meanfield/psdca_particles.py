@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dltheory.meanfield import particles
 from dltheory.meanfield.problem import MeanFieldProblem
 from dltheory.meanfield.psdca import DualCoordinateAscent, Indices, Refresh, require_coordinates
+from dltheory.meanfield.record import positions
 
 Array = npt.NDArray[np.float64]
 _FEW = 0.1  # effective sample size, as a share of M, below which an estimate of z_i is hardly one
@@ -68,7 +69,7 @@ def run(
     if theta.ndim != 2 or theta.shape[1] != problem.dimension:
         raise ValueError(f"expected particles (M, p) with p = {problem.dimension}, got shape {theta.shape}")
     require_coordinates(problem, ascent, coordinates)
-    slope, rows = -ascent.tilt / (problem.size * problem.temperature), {int(t): k for k, t in enumerate(times)}
+    slope, rows = -ascent.tilt / (problem.size * problem.temperature), positions(times, 0, ascent.outer)
     g, coefficients = np.zeros(problem.size), np.zeros((len(times), problem.size))
     log_weights, weights, effective, refreshes = np.zeros(len(theta)), np.ones(len(theta)), 1.0, 0
     for t in range(1, ascent.outer + 1):

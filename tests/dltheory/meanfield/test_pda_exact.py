@@ -196,8 +196,10 @@ def test_examples_and_kinds_of_gradients_belong_together():
         gaps(SQUARED, ParticleDualAveraging(5, gradients="full"), drawn, times)
     with pytest.raises(ValueError, match="need as many examples, got 5"):
         gaps(SQUARED, ParticleDualAveraging(6), drawn, times)
-    with pytest.raises(ValueError, match=r"must lie in 2 … 6, got \[9\]"):
+    with pytest.raises(ValueError, match=r"must lie in 2 … 6 and be whole, got \[9\.0\]"):
         gaps(SQUARED, ParticleDualAveraging(5), drawn, np.array([9]))
+    with pytest.raises(ValueError, match="times must differ"):
+        gaps(SQUARED, ParticleDualAveraging(5), drawn, np.array([3, 3]))
     with pytest.raises(ValueError, match=r"expected inputs \(R, T, d\)"):
         FreshExamples(np.zeros((2, 3, 1)), np.zeros((2, 4)), np.zeros((2, 3)))
     with pytest.raises(ValueError, match="one initial law a replicate, 1, got 2"):

@@ -131,7 +131,7 @@ def test_a_bias_moves_the_fixed_point_as_it_should():
 
 def test_times_and_particles_are_checked():
     drawn = coordinates(6, 5, 1)
-    with pytest.raises(ValueError, match=r"times must lie in 0 … 5, got \[9\]"):
+    with pytest.raises(ValueError, match=r"times must lie in 0 … 5 and be whole, got \[9\.0\]"):
         path(SQUARED, DualCoordinateAscent(5), drawn, np.array([9]))
     with pytest.raises(ValueError, match="at least one particle, got 0"):
         Sampler.independent(0, 5, generators(1))
