@@ -1,7 +1,8 @@
 """Finding claims without a registry: by listing this folder, through entry points, or in a user's file.
 
 The address of a claim is `<chapter>/<method>:<name>` here, `<entry point>:<name>` for an installed package
-with the entry-point group `rates.catalogue`, and `<file's stem>:<name>` in a file. Such a module has a tuple `CLAIMS`.
+with the entry-point group `rates.catalogue`, and `<file's stem>:<name>` in a file. Such a module has a tuple `CLAIMS`,
+and may have a tuple `PAGES`, whose addresses are made alike.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
+import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rates.claim import Claim
+from rates.page import Page
 
 GROUP = "rates.catalogue"
 
@@ -85,6 +88,30 @@ def load(origin: str, address: str) -> Claim:
     raise UnknownClaim(f"{origin} has no claim {name!r}")
 
 
+def pages(claims: Mapping[str, Claim]) -> dict[str, Page]:
+    """Return the pages that the modules of these claims declare, by address; the claims that they name are addresses.
+
+    `claims` are by address, as `find` gave them: their modules are in memory, and nothing else is looked at.
+    """
+    found: dict[str, Page] = {}
+    for prefix in dict.fromkeys(address.rpartition(":")[0] for address in claims):
+        for origin, module in _in_memory(prefix):
+            own = getattr(module, "CLAIMS", ())
+            if any(claims.get(f"{prefix}:{claim.name}") is claim for claim in own):
+                found |= {f"{prefix}:{page.name}": page for page in _pages(module, prefix, origin)}
+    return found
+
+
+def _in_memory(prefix: str) -> Iterator[tuple[str, ModuleType]]:
+    """Yield the imported modules of an address with their origins: files of one stem have the same address."""
+    origin = methods().get(prefix, "")
+    if origin in sys.modules:
+        yield origin, sys.modules[origin]
+    for name, module in list(sys.modules.items()):
+        if re.fullmatch(rf"{re.escape(prefix)}_[0-9a-f]{{8}}", name) and module.__spec__ is not None:
+            yield str(module.__spec__.origin), module
+
+
 def _all(known: dict[str, str]) -> Iterable[Located]:
     for prefix, origin in known.items():
         module = _module(origin)
@@ -132,7 +159,43 @@ def _claims(module: ModuleType, prefix: str, origin: str) -> list[Located]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise BrokenCatalogue(f"{_shown(origin)} has two claims named {twice!r}")
+    _pages(module, prefix, origin)
     return [Located(f"{prefix}:{claim.name}", claim, origin) for claim in claims]
+
+
+def _pages(module: ModuleType, prefix: str, origin: str) -> list[Page]:
+    """Return the pages of a module; BrokenCatalogue for one whose series no claim can have."""
+    declared = getattr(module, "PAGES", ())
+    if not isinstance(declared, tuple | list) or not all(isinstance(page, Page) for page in declared):
+        raise BrokenCatalogue(f"{_shown(origin)} needs PAGES to be a tuple of Page")
+    names = [page.name for page in declared]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise BrokenCatalogue(f"{_shown(origin)} has two pages named {twice!r}")
+    own = {claim.name: (f"{prefix}:{claim.name}", claim) for claim in module.CLAIMS} if declared else {}
+    found = []
+    for page in declared:
+        try:
+            found.append(page.resolved({name: own.get(name) or _elsewhere(name, own) for name in page.claims}))
+        except (ValueError, UnknownClaim) as error:
+            raise BrokenCatalogue(f"{_shown(origin)}: {_on(page, error)}") from error
+    return found
+
+
+def _elsewhere(address: str, own: Iterable[str]) -> tuple[str, Claim]:
+    """Return the claim of another module that a page names; UnknownClaim suggests the nearest."""
+    prefix, colon, name = address.rpartition(":")
+    known = methods()
+    if not colon or prefix not in known:
+        raise UnknownClaim(_suggest(address, [*own, *known]))
+    claims = {claim.name: claim for claim in getattr(_module(known[prefix]), "CLAIMS", ())}
+    if name not in claims:
+        raise UnknownClaim(_suggest(address, [f"{prefix}:{known}" for known in claims]))
+    return address, claims[name]
+
+
+def _on(page: Page, error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"the page {page.name!r}: {error}"
 
 
 def _module(origin: str) -> ModuleType:
@@ -159,6 +222,7 @@ def _from_file(origin: str, source: bytes) -> ModuleType:
         raise ImportError("not a Python file")
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
+    beside = _beside(path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look a function's module up here
     try:
@@ -167,7 +231,33 @@ def _from_file(origin: str, source: bytes) -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
+    _needed_beside().update(beside)
     return module
+
+
+def _beside(path: Path) -> dict[str, Path]:
+    """Return the modules beside a user's file that it needs, by name; ImportError where Python would take another one.
+
+    Python knows one module of a name in a process, and whoever imports it second gets the first one's.
+    """
+    from rates.fingerprint import own_modules  # not for a list of claims that are installed
+
+    needed = {n: p.resolve() for n, p in own_modules(str(path)).items() if p != path and path.parent in p.parents}
+    for name, file in needed.items():
+        loaded = getattr(sys.modules.get(name), "__file__", None) or file
+        other = next((p for p in (_needed_beside().get(name, file), Path(loaded).resolve()) if p != file), None)
+        if other is not None:
+            raise ImportError(
+                f"it needs the module {name} beside it, of which {_shown(str(other))} has taken the name: rename one of"
+                " them, or give each of the two to a command of its own"
+            )
+    return needed
+
+
+@lru_cache(maxsize=1)
+def _needed_beside() -> dict[str, Path]:
+    """Return the modules beside the users' files that this process has loaded, imported yet or not."""
+    return {}
 
 
 def _line(error: BaseException, origin: str) -> int | None:

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from rates.report.html import ASSETS, asset, claim_page, index_page, plotly_source
+from rates.report.html import ASSETS, asset, claim_page, index_page, joint_page, plotly_source
 from rates.report.junit import junit_xml
 from rates.report.markdown import report_markdown
+from rates.report.pages import page_views
 from rates.report.records import ReportError, from_json, to_json, validate
 from rates.report.views import Report, report_view, slug
 from rates.result import ClaimRun, Run
@@ -27,7 +28,8 @@ COLUMNS = ("claim", "case", "x", "replicate", "component", "value")
 def write(run: Run, folder: str | os.PathLike[str]) -> Path:
     """Write a run folder and return the path of its index page.
 
-    `results.json`, `index.html`, `claims/*.html`, `values/*.csv`, `report.md`, `junit.xml` and `assets/`.
+    `results.json`, `index.html`, `claims/*.html`, `pages/*.html`, `values/*.csv`, `report.md`, `junit.xml` and
+    `assets/`.
     Pages of an earlier run in the folder that are no longer part of it are removed. ReportError, in one
     sentence, where the folder cannot be written.
     """
@@ -44,7 +46,7 @@ def write(run: Run, folder: str | os.PathLike[str]) -> Path:
                 path.unlink(missing_ok=True)
         _save(root / "results.json", json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
         _pages(report, root)
-        _forget(root, earlier - {view.slug for view in report.claims})
+        _forget(root, earlier - set(_files(document)))
     return root / "index.html"
 
 
@@ -109,6 +111,8 @@ def _axis(claim: ClaimRun, label: str, length: int) -> list[float]:
 def _pages(report: Report, root: Path) -> None:
     for claim in report.claims:
         _save(root / "claims" / f"{claim.slug}.html", claim_page(report, claim))
+    for page in page_views(report):
+        _save(root / "pages" / f"{page.slug}.html", joint_page(report, page))
     for name in ASSETS:
         _save(root / "assets" / name, asset(name))
     _plotly(root / "assets" / "plotly.min.js")
@@ -130,18 +134,25 @@ def _plotly(target: Path) -> None:
 
 
 def _earlier(root: Path) -> set[str]:
-    """Return the file names of an earlier run in the folder, none where it cannot be understood."""
+    """Return the files that an earlier run has left in the folder, none where it cannot be understood."""
     try:
-        claims = _parsed(root)["claims"]
-    except (ReportError, KeyError, TypeError):
+        return set(_files(_parsed(root)))
+    except (ReportError, KeyError, TypeError, AttributeError):
         return set()
-    return {slug(str(address)) for address in claims} if isinstance(claims, dict) else set()
 
 
-def _forget(root: Path, slugs: set[str]) -> None:
-    for name in slugs:
-        (root / "claims" / f"{name}.html").unlink(missing_ok=True)
-        (root / "values" / f"{name}.csv").unlink(missing_ok=True)
+def _files(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files of a run's claims and pages, by its document."""
+    for address in dict(document["claims"]):
+        yield f"claims/{slug(str(address))}.html"
+        yield f"values/{slug(str(address))}.csv"
+    for address in dict(document.get("pages", {})):
+        yield f"pages/{slug(str(address))}.html"
+
+
+def _forget(root: Path, files: set[str]) -> None:
+    for name in files:
+        (root / name).unlink(missing_ok=True)
 
 
 def _save(path: Path, text: str) -> None:

@@ -18,6 +18,8 @@ from markupsafe import Markup
 from rates.report import wording
 from rates.report.filters import menus
 from rates.report.mathml import safe_mathml
+from rates.report.page_figure import page_figure
+from rates.report.pages import PageView, page_views
 from rates.report.past import folded, gauge, past_runs, strip
 from rates.report.plots import curve_figure, experiment_figure
 from rates.report.series import collect
@@ -30,6 +32,14 @@ ASSETS = ("style.css", "index.js", "claim.js")
 # Estimate and interval, in margins off the prediction, that the legend draws for a verdict.
 _EXAMPLES = {"consistent": (0.1, -0.5, 0.7), "refuted": (1.9, 1.4, 2.4), "inconclusive": (1.0, 0.3, 1.7)}
 
+# What the plot of a page holds, by role.
+_HOW = {
+    "measured": "symbols are measured values with two standard errors",
+    "curve": "solid lines are curves, computed without randomness",
+    "followed": "dotted lines are curves beyond what can be run",
+    "law": "dashed lines are laws, moved to the measurement where a law leaves the constant open",
+}
+
 
 def index_page(report: Report, *, values: Mapping[str, str] | None = None) -> str:
     """Return the index: counts by outcome and one row a claim; `values` maps addresses to CSV files."""
@@ -37,7 +47,7 @@ def index_page(report: Report, *, values: Mapping[str, str] | None = None) -> st
     return _environment().get_template("index.html.j2").render(
         report=report, document=report.document, title=title, values=values or {}, root="",
         facts=_facts(report.document), menus=menus(report),
-        devices={device for claim in report.claims for device in claim.devices},
+        devices={device for claim in report.claims for device in claim.devices}, pages=page_views(report),
         examples={name: gauge(_example(*numbers)) for name, numbers in _EXAMPLES.items()},
     )  # fmt: skip
 
@@ -54,6 +64,17 @@ def claim_page(report: Report, claim: ClaimView) -> str:
         checks={(check["comparison"], check["quantity"]): check for check in known["checks"]},
         tricks={control["name"]: control for control in known["controls"]},
         before=before, after=after, strip=strip(runs) if runs else "", runs=folded(runs),
+        shown_on=[page for page in page_views(report) if claim.address in page.named],
+    )  # fmt: skip
+
+
+def joint_page(report: Report, page: PageView) -> str:
+    """Return a page of several claims: what it is about, one plot, what of it this run lacks, and the verdicts."""
+    drawn = {line.role for line in page.drawn}
+    return _environment().get_template("page.html.j2").render(
+        page=page, record=page.record, document=report.document, title=page.record["title"], root="../",
+        facts=_facts(report.document), how=wording.sentence(", ".join(_HOW[role] for role in _HOW if role in drawn)),
+        figure=_embedded(page_figure(page)) if page.drawn else "",
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _LINE = {
     "law": {"color": "var(--plot-law)", "width": 2, "dash": "dash"},
     "fit": {"color": "var(--plot-measured)", "width": 1},
 }
-_AXIS = {
+AXIS = {
     "gridcolor": "var(--plot-grid)", "linecolor": "var(--plot-axis)", "tickcolor": "var(--plot-axis)",
     "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 4, "exponentformat": "power",
 }  # fmt: skip
@@ -133,9 +133,13 @@ def _place(row: int) -> dict[str, str]:
 
 
 def _figure(traces: list[Trace], panels: list[str], series: Series, law: Mapping[str, Any]) -> dict[str, Any]:
+    return figure(traces, _axes(panels, series, law), law["variable"], 400 + 150 * (len(panels) - 2))
+
+
+def figure(traces: list[Trace], axes: dict[str, Any], variable: str, height: int) -> dict[str, Any]:
     """Return the figure, checked by plotly, without its default template (7 kB a figure)."""
     layout = {
-        "height": 400 + 150 * (len(panels) - 2),
+        "height": height,
         "margin": {"l": 60, "r": 12, "t": 8, "b": 44},
         "paper_bgcolor": "var(--plot-paper)",
         "plot_bgcolor": "var(--plot-paper)",
@@ -147,9 +151,9 @@ def _figure(traces: list[Trace], panels: list[str], series: Series, law: Mapping
             "font": {"color": "var(--plot-ink)"},
         },
         "hovermode": "closest",
-        **_axes(panels, series, law),
+        **axes,
     }
-    traces = [_spoken(trace, law["variable"]) for trace in traces]
+    traces = [_spoken(trace, variable) for trace in traces]
     found: dict[str, Any] = go.Figure(data=traces, layout=layout).to_plotly_json()
     found["layout"].pop("template", None)
     return {"data": found["data"], "layout": found["layout"]}
@@ -157,8 +161,8 @@ def _figure(traces: list[Trace], panels: list[str], series: Series, law: Mapping
 
 def _axes(panels: list[str], series: Series, law: Mapping[str, Any]) -> dict[str, Any]:
     """Return stacked panels over one shared x."""
-    across = _AXIS | _ticks(series.x, log=not law["semilog"], exact=True) | {"tickangle": 0}
-    scale = _ticks(series.drawn, log=True, exact=False)
+    across = AXIS | ticks(series.x, log=not law["semilog"], exact=True) | {"tickangle": 0}
+    scale = ticks(series.drawn, log=True, exact=False)
     scale.pop("range")  # plotly makes room for bars and fits as well
     axes, top = {}, 1.0
     for row, (panel, share) in enumerate(zip(panels, _HEIGHTS[len(panels)], strict=True), start=1):
@@ -166,15 +170,15 @@ def _axes(panels: list[str], series: Series, law: Mapping[str, Any]) -> dict[str
         bottom = top - share * (1 - _GAP * (len(panels) - 1))
         title = {"text": _TITLES[panel], "font": {"size": 12}, "standoff": 8}
         place = {"domain": [max(bottom, 0.0), top], "anchor": f"x{suffix}", "title": title}
-        axes[f"yaxis{suffix}"] = _AXIS | {"automargin": True, "nticks": 5} | (scale if panel == "value" else {}) | place
+        axes[f"yaxis{suffix}"] = AXIS | {"automargin": True, "nticks": 5} | (scale if panel == "value" else {}) | place
         axes[f"xaxis{suffix}"] = across | {"anchor": f"y{suffix}", "showticklabels": last}
         axes[f"xaxis{suffix}"] |= {"title": {"text": law["variable"]}} if last else {"matches": f"x{len(panels)}"}
         top = bottom - _GAP
     return axes
 
 
-def _ticks(values: Floats, *, log: bool, exact: bool) -> dict[str, Any]:
-    """Return the axis type with ticks that read as numbers: the points where few, else 1-2-5 or decades."""
+def ticks(values: Floats, *, log: bool, exact: bool) -> dict[str, Any]:
+    """Return the axis type with ticks that read as numbers: the points where few and `exact`, else 1-2-5 or decades."""
     low, high = min(values), max(values)
     if not log:
         pad = 0.04 * (high - low)

@@ -15,6 +15,7 @@ import jsonschema
 import numpy as np
 
 from rates.report.described import describe
+from rates.report.pages import describe_pages
 from rates.report.views import Report, report_view
 from rates.result import ClaimRun, ControlResult, Outcome, Past, Point, Result, Run
 
@@ -50,6 +51,9 @@ def to_json(run: Run) -> dict[str, Any]:
     history = {claim.address: [_past(past) for past in claim.history] for claim in run.claims if claim.history}
     if history:
         document["history"] = history
+    pages = describe_pages(run)
+    if pages:
+        document["pages"] = pages
     validate(document)
     return document
 

@@ -59,10 +59,7 @@ class Series:
 
     def error_bars(self) -> tuple[Floats, Floats]:
         """Return two standard errors up and down, on the scale of the logarithm, where they are symmetric."""
-        pairs = list(zip(self.mean, self.errors or [], strict=True))
-        up = [mean * math.expm1(min(2 * error / mean, 50.0)) for mean, error in pairs]
-        down = [-mean * math.expm1(-2 * error / mean) for mean, error in pairs]
-        return up, down
+        return log_bars(self.mean, self.errors or [])
 
     def ratio(self) -> tuple[Floats, Floats | None]:
         """Return measured over curve and two standard errors of it."""
@@ -99,6 +96,13 @@ def collect(rows: Iterable[Mapping[str, Any]], law: Mapping[str, Any], *, measur
         measured=measured,
         parts={name: [p["parts"][name] for p in points] for name in names} if len(names) > 1 else {},
     )
+
+
+def log_bars(mean: Sequence[float], errors: Sequence[float]) -> tuple[Floats, Floats]:
+    """Return two standard errors up and down from positive means, symmetric on the scale of the logarithm."""
+    pairs = list(zip(mean, errors, strict=True))
+    up = [mean * math.expm1(min(2 * error / mean, 50.0)) for mean, error in pairs]
+    return up, [-mean * math.expm1(-2 * error / mean) for mean, error in pairs]
 
 
 def local_slopes(

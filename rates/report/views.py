@@ -84,11 +84,10 @@ class ClaimView:
 
     @property
     def headline(self) -> Row | None:
-        """The result that stands for the claim: the worst judged one, else the slope test proper."""
-        if not self.results:
-            return None
-        rows = [row for row in self.results if row["outcome"] == self.outcome] or list(self.results)
-        return min(rows, key=telling)
+        """The result that stands for the claim, as `rates.result.standing_for` says."""
+        kinds = [(row["outcome"], row["comparison"], row["quantity"]) for row in self.results]
+        index = result.standing_for(kinds, self.outcome)
+        return None if index is None else self.results[index]
 
     @property
     def reason(self) -> str:
