@@ -19,7 +19,7 @@ import pytest
 from rates.environment import describe, single_thread
 
 ROUNDS = 5
-PEERS = ("torch", "jax", "blackjax", "scikit-learn", "scipy", "numba")
+PEERS = ("torch", "jax", "blackjax", "ruptures", "scikit-learn", "scipy", "numba")
 
 
 @dataclass(frozen=True)

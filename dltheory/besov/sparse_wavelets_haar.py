@@ -1,0 +1,147 @@
+"""Regression on a grid of n = 2^J points through an orthonormal wavelet transform, and the Haar series of a jump.
+
+With values divided by √n the transform is an isometry: the noise of every coefficient is σ/√n, and squared errors
+are sums over coefficients. Vectors of coefficients are ordered coarse to fine: the constant, then level m at
+2^m, ..., 2^{m+1} − 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from dltheory.besov.change_points import StepFunction
+from dltheory.besov.sequence import threshold_risks, universal_threshold
+from dltheory.besov.sparse_wavelets import Target
+
+Array = npt.NDArray[np.float64]
+_FEW = 4096  # positions in a cell that are averaged one by one
+
+
+def levels_of_grid(samples: int) -> int:
+    """Return J for n = 2^J; ValueError for another n."""
+    if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or samples < 2 or samples & (samples - 1):
+        raise ValueError(f"a wavelet transform of a grid needs n to be a power of two, got {samples!r}")
+    return int(samples).bit_length() - 1
+
+
+def analyse(values: npt.ArrayLike, wavelet: str = "haar") -> Array:
+    """Return the coefficients (n,) of a function given at n = 2^J points, all levels, by PyWavelets.
+
+    ValueError for a wavelet that is not orthonormal: the noise of its coefficients would not be white.
+    """
+    import pywt
+
+    given = np.asarray(values, dtype=np.float64)
+    levels = levels_of_grid(given.size)
+    _require_orthonormal(wavelet, levels)
+    rest, details = given / math.sqrt(given.size), []
+    for _ in range(levels):  # not wavedec, which warns of periodised filters that are longer than what is left
+        rest, detail = pywt.dwt(rest, wavelet, "periodization")
+        details.append(detail)
+    return np.concatenate([rest, *details[::-1]])
+
+
+def synthesise(coefficients: npt.ArrayLike, wavelet: str = "haar") -> Array:
+    """Return the values (n,) of the function with these coefficients (n,), the inverse of `analyse`."""
+    import pywt
+
+    given = np.asarray(coefficients, dtype=np.float64)
+    levels = levels_of_grid(given.size)
+    _require_orthonormal(wavelet, levels)
+    rest, *details = np.split(given, 2 ** np.arange(levels))
+    for detail in details:
+        rest = pywt.idwt(rest, detail, wavelet, "periodization")
+    return np.asarray(rest * math.sqrt(given.size))
+
+
+def hard_threshold(coefficients: Array, threshold: float) -> Array:
+    """Return the coefficients of absolute value above the threshold; the constant is kept whatever it is."""
+    import pywt
+
+    kept = pywt.threshold(coefficients, threshold, "hard")
+    kept[0] = coefficients[0]
+    return np.asarray(kept)
+
+
+def fit(y: npt.ArrayLike, noise: float) -> StepFunction:
+    """Return the Haar series of y (n,) at the n cells' middles, thresholded at σ√(2 log n/n)."""
+    values = np.asarray(y, dtype=np.float64)
+    kept = hard_threshold(analyse(values), universal_threshold(noise, values.size))
+    return StepFunction(np.arange(1, values.size) / values.size, synthesise(kept))
+
+
+def jump_threshold_risk(samples: float, amplitude: float, noise: float) -> float:
+    """Return the exact risk of `fit` for a jump of that height, averaged over its position uniform on [0, 1].
+
+    Every level has one coefficient a 2^{-j/2} min(u, 1 − u), u the jump's place in its cell, a multiple of 2^j/n.
+    What the grid cannot see of the jump costs a²/(4n). Of order log n/n: about log2 n coefficients are kept at σ²/n
+    each, and those near the threshold cost log n/n. n = 2^J.
+    """
+    levels = round(math.log2(samples))
+    sd, threshold = noise / math.sqrt(samples), universal_threshold(noise, samples)
+    empty = float(threshold_risks(0.0, threshold, sd))
+    risks = [sd * sd, amplitude**2 / (4 * samples), (2.0**levels - 1 - levels) * empty]
+    for level in range(levels):
+        place, weight = _places(2.0 ** (levels - level), threshold / (amplitude * 2 ** (-level / 2)))
+        theta = amplitude * 2 ** (-level / 2) * place
+        risks.append(float(threshold_risks(theta, threshold, sd) @ weight))
+    return math.fsum(risks)
+
+
+def draw(target: Target, levels: int, rng: np.random.Generator) -> Array:
+    """Return the coefficients (2^levels,) of the target with random places within its levels and random signs; d = 1.
+
+    Levels from `levels` on are left out: they are the target's tail.
+    """
+    if target.space.dimension != 1:
+        raise ValueError(f"a grid on the line needs a target of dimension 1, got {target.space.dimension}")
+    found = np.zeros(2**levels)
+    shown = target.level < levels
+    signed = target.values[shown] * (2.0 * rng.integers(0, 2, int(shown.sum())) - 1)
+    for level in np.unique(target.level[shown]):
+        here = signed[target.level[shown] == level]
+        found[2**level + rng.choice(2**level, here.size, replace=False)] = here
+    return found
+
+
+def shrink_levels(coefficients: Array, energies: Array, variance: float) -> Array:
+    """Return the coefficients with level m multiplied by E_m/(E_m + 2^m v): linear, and best for random places.
+
+    The constant, of which the target has none, is dropped.
+    """
+    levels = levels_of_grid(coefficients.size)
+    size = 2.0 ** np.arange(levels)
+    factor = np.repeat(energies[:levels] / (energies[:levels] + size * variance), 2 ** np.arange(levels))
+    return np.asarray(coefficients * np.concatenate([[0.0], factor]))
+
+
+def _require_orthonormal(wavelet: str, levels: int) -> None:
+    import pywt
+
+    if wavelet not in pywt.wavelist(kind="discrete"):
+        raise ValueError(f"there is no discrete wavelet {wavelet!r}; haar, db2 and sym4 are orthonormal")
+    found = pywt.Wavelet(wavelet)
+    if not found.orthogonal:
+        raise ValueError(f"the wavelet {wavelet!r} is not orthonormal: its coefficients have noise that is not white")
+    longest = 2 ** (levels - 1) if levels else 0
+    if found.dec_len > 2 and found.dec_len > longest:
+        raise ValueError(f"the filter of {wavelet!r} has {found.dec_len} taps, too long for {2**levels} points")
+
+
+def _places(cells: float, turn: float) -> tuple[Array, Array]:
+    """Return min(u, 1 − u) and weights for u = 0, 1/s, ..., 1 − 1/s, by quadrature where s is large.
+
+    The risk turns where min(u, 1 − u) = `turn`; panels are geometric to both sides of it.
+    """
+    if cells <= _FEW:
+        u = np.arange(cells) / cells
+        return np.minimum(u, 1 - u), np.full(u.size, 1 / cells)
+    node, weight = np.polynomial.legendre.leggauss(20)
+    away = np.concatenate([[0.0], 0.5 * 2.0 ** np.arange(-24.0, 1.0)])
+    edge = np.unique(np.clip(np.concatenate([turn - away, turn + away, [0.0, 0.5]]), 0.0, 0.5))
+    half = np.diff(edge)[:, None] / 2
+    place = edge[:-1, None] + half * (node + 1)
+    return place.ravel(), (2 * half * weight).ravel()
