@@ -24,7 +24,9 @@ ON_TORCH = {
     "ntk/averaged_sgd:minimax-rate", "ntk/averaged_sgd:minimax-rate-sphere", "ntk/averaged_sgd:saturation",
     "ntk/averaged_sgd:no-ridge", "ntk/averaged_sgd:output-layer-rate", "ntk/averaged_sgd:parity-floor",
     "ntk/network:network-rate", "ntk/network:network-rate-sphere", "ntk/network:width-gap",
+    "besov/approximation:network-rate", "besov/approximation:trained-risk",
 }  # fmt: skip
+ONLY_TORCH = CATALOGUE["besov/approximation:trained-risk"]  # torch on the CPU, too
 TOLERANCE = 1e-10  # on whole windows differences stay below 1e-12
 
 
@@ -76,7 +78,7 @@ def test_claims_and_controls_measure_the_same_on_torch(claim, case, changed):
     native, without = measured(claim, case, changed, "cpu")
     on_torch, used = measured(claim, case, changed, TORCH_CPU)
     np.testing.assert_allclose(on_torch, native, rtol=TOLERANCE, atol=0)
-    assert without.arrays == 0
+    assert without.arrays == 0 or claim is ONLY_TORCH
     assert used.arrays > 0
 
 
