@@ -179,11 +179,13 @@ def test_the_way_back_keeps_filter_and_order(index: Any) -> None:
     index.get_by_role("link", name="optim/manifold:linear-rate").click()
     assert index.locator("h1").inner_text() == "optim/manifold:linear-rate"
     index.go_back()
+    index.locator("th[aria-sort]").wait_for()  # a click or a step back need not wait for the page's script
     assert (rows(index), index.get_by_label("Kind").input_value()) == (view, "sharp")
     index.get_by_role("link", name="optim/manifold:linear-rate").click()
     index.get_by_role("link", name="Next claim").first.click()
     assert index.locator("h1").inner_text() == "besov/sparse:approximation"
     index.get_by_role("link", name="All claims").click()
+    index.locator("th[aria-sort]").wait_for()
     assert (rows(index), index.get_by_label("Kind").input_value()) == (view, "sharp")
 
 
