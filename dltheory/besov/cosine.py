@@ -44,14 +44,14 @@ def evaluate(indices: Indices, x: npt.ArrayLike) -> Array:
         raise ValueError(f"points have {points.shape[1]} coordinates, the basis {indices.shape[1]}")
     if np.any(points < 0) or np.any(points > 1):
         raise ValueError("the basis lives on the unit cube: coordinates must lie between 0 and 1")
-    found = np.ones((len(points), len(indices)))
+    found = np.ones((len(indices), len(points)))  # whole rows of a table are copied, not single numbers
     for i, column in enumerate(indices.T):
         if not column.any():
             continue
         frequencies = np.arange(column.max() + 1)
         table = np.cos(np.pi * points[:, i : i + 1] * frequencies) * np.where(frequencies > 0, math.sqrt(2), 1.0)
-        found *= table[:, column]
-    return found
+        found *= np.ascontiguousarray(table.T)[column]
+    return found.T
 
 
 def rank_coefficients(smoothness: Smoothness, count: int, signs: npt.ArrayLike = 1.0) -> Array:

@@ -285,7 +285,7 @@ PARTICLES = Claim(
         Control("Langevin steps of size 1", {"step_size": 1.0}, "experiment-law", "slope"),
         Control("three particles", {"particles": 3}, "experiment-law", "slope"),
         Control("three particles, bound", {"particles": 3}, "experiment-curve", "bound",
-                why="ten are above the bound too, at its end, but have a tail that 256 replicates do not always decide"),
+                why="so are ten at the end, with a tail that 256 replicates do not always decide"),
         Control("no importance weights, bound", {"weighted": False}, "experiment-curve", "bound",
                 why="a plateau far above that of the particles"),
         Control("two Langevin steps a refresh", {"steps": 2}, "experiment-law", "slope", expect="consistent",
