@@ -10,7 +10,7 @@ prediction error s_t = σ² + Σ_k (μ_t² + v_t), A = 1 - η(Λ + λ) and α = 
     v_{t+1} = (α² - 2αηΛ) v_t + η²Λ² (N s_t - μ_t²),    v_0 = 0,
 and since E⟨e_s - μ_s, e_t - μ_t⟩ = A^{t-s} v_s, the variance of Σ_t e_t is V in
     U_{t+1} = A U_t + v_{t+1},    V_{t+1} = V_t + 2 U_{t+1} - v_{t+1}.
-Derived; it is Algorithm 2 of the theory card with the mean split off, so that no term is negative.
+Derived: the recursion of second moments with the mean split off, so that no term is negative.
 """
 
 from __future__ import annotations

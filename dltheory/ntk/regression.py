@@ -196,7 +196,7 @@ def risk_constants(
 
     Raises for r outside (½ - 1/(2β), 1): above, ridge saturates; below, ηλT → 0 and the start is not forgotten.
 
-    Source: derived, card formula for E‖ḡ_T - g_ρ‖².
+    Source: derived, the limit of bias and variance under this schedule.
     """
     exponent = beta(kernel)
     if not max(0.0, 0.5 - 0.5 / exponent) < r < 1:

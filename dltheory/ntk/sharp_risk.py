@@ -8,7 +8,7 @@ where, with q = 1 - η(Λ + λ),
 The first sum is exact (`expected_risk.mean_risk`). The second takes the prediction error at its stationary
 value from the first sample on and leaves out the ridge bias in it.
 
-Source: derived (formula N11 of the theory card).
+Source: derived.
 """
 
 from __future__ import annotations
