@@ -224,9 +224,10 @@ def test_what_a_file_of_values_may_hold_is_what_an_experiment_may_return():
     [
         (b"\x89PNG\r\n\x1a\n", r"is not UTF-8 text: byte 0 is 0x89"),
         ("claim,case\n".encode("utf-16"), r"is not UTF-8 text: byte 0 is 0xff"),
-        (gzip.compress(b"claim"), r"is not UTF-8 text: byte 1 is 0x8b"),
+        (gzip.compress(b"claim", mtime=0), r"is not UTF-8 text: byte 1 is 0x8b"),
         (b"PAR1" + bytes(99), r"is no file of values: it has no column case"),
     ],
+    ids=["a picture", "UTF-16", "compressed", "Parquet"],
 )
 def test_a_file_that_holds_no_text_is_named(runs, data, says):
     [values] = Path("same/values").iterdir()
