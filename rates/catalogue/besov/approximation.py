@@ -16,7 +16,7 @@ from rates.experiment import Curve, Experiment, Pilot
 from rates.law import Law
 
 # Pilots: standard deviations of one replicate over 32 replicates of a root seed that no check uses, largest of the
-# cases, and 10 % more.
+# cases, and 10 % more; 48 replicates for the trained network, whose slope was −0.570 ± 0.031 in that pilot.
 MEAN = {"s": "1/(1 + 1/s2)"}
 EXPECTATION = "expectation over the signs"
 
@@ -241,7 +241,7 @@ TRAINED = Claim(
     law=Law.power("n", "-2*s/(2*s + 1)", direction="upper", where=MEAN),
     source=anisotropic("estimation rate of the sparse network ERM, without its logarithms; training is not covered"),
     cases=({"s2": 2, "noise": "1/2"},),
-    experiment=Experiment(fits.trained_risk, x=(32, 128, 512), pilot=Pilot(0.22, 0.155, 0.14, 0.5)),
+    experiment=Experiment(fits.trained_risk, x=(32, 128, 512), pilot=Pilot(0.29, 0.237, 0.2, 0.5)),
     checks=(Check("experiment-law", "slope", Margin(0.22)),),
     controls=(
         Control("two units a layer", {"width": 2}, "experiment-law", "slope"),
