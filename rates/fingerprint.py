@@ -65,9 +65,12 @@ def processor(device: str = "cpu") -> str:
     return " ".join(parts if gpu is None else [*parts, gpu])
 
 
-def own_modules(origin: str) -> dict[str, Path]:
-    """Return the file of every own module that an origin needs, itself first, by the name that it is imported under."""
-    return _own_and_other(origin)[0]
+def modules_beside(origin: str) -> dict[str, Path]:
+    """Return the file of every module beside a user's file that it needs, itself first, by the name of its import.
+
+    Python's path is not looked at: the file may have yet to change it.
+    """
+    return _own_and_other(origin, elsewhere=False)[0]
 
 
 def _sources(origin: str) -> list[tuple[str, str]]:
@@ -79,8 +82,11 @@ def _sources(origin: str) -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
-def _own_and_other(origin: str) -> tuple[dict[str, Path], set[str]]:
-    """Return the files of own modules by name, and the top-level names of all else that they import."""
+def _own_and_other(origin: str, elsewhere: bool = True) -> tuple[dict[str, Path], set[str]]:
+    """Return the files of own modules by name, and the top-level names of all else that they import.
+
+    Without `elsewhere` only what lies beside a user's file is its own.
+    """
     siblings = Path(origin).parent if origin.endswith(".py") else None
     start = Path(origin).stem if siblings else origin
     project = frozenset({"dltheory", "rates", start.partition(".")[0]})
@@ -93,32 +99,34 @@ def _own_and_other(origin: str) -> tuple[dict[str, Path], set[str]]:
             continue
         own[name] = path
         for wanted in _imports(path, name):
-            modules = list(_with_parents(wanted, siblings, project))
+            modules = list(_with_parents(wanted, siblings, project, elsewhere))
             queue += [(n, p) for n, p in modules if n not in own]
             if not modules:
                 others.add(wanted.partition(".")[0])
     return own, others
 
 
-def _with_parents(name: str, siblings: Path | None, project: frozenset[str]) -> Iterator[tuple[str, Path]]:
+def _with_parents(
+    name: str, siblings: Path | None, project: frozenset[str], elsewhere: bool = True
+) -> Iterator[tuple[str, Path]]:
     """Yield (module, file) for a dotted name and its parent packages, as far as they are own code."""
     pieces = name.split(".")
     for length in range(1, len(pieces) + 1):
         if pieces[0] == "rates" and (pieces[:2] != ["rates", "catalogue"] or length < 3):
             continue  # the engine
-        path = _locate(pieces[:length], siblings, project)
+        path = _locate(pieces[:length], siblings, project, elsewhere)
         if path is not None:
             yield ".".join(pieces[:length]), path
 
 
-def _locate(pieces: list[str], siblings: Path | None, project: frozenset[str]) -> Path | None:
+def _locate(pieces: list[str], siblings: Path | None, project: frozenset[str], elsewhere: bool) -> Path | None:
     """Return the file of an own module, beside a user's file or in a package, without importing anything.
 
     Own is what belongs to the project of the claim and what is not installed in site-packages: an
     algorithm under development beside its claims, or in an editable install.
     """
     beside = _in_folder(siblings, pieces) if siblings is not None else None
-    if beside is not None:
+    if beside is not None or not elsewhere:
         return beside
     root = _package_root(pieces[0])
     if root is None or (pieces[0] not in project and {"site-packages", "dist-packages"} & set(root.parts)):

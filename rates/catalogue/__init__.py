@@ -240,9 +240,9 @@ def _beside(path: Path) -> dict[str, Path]:
 
     Python knows one module of a name in a process, and whoever imports it second gets the first one's.
     """
-    from rates.fingerprint import own_modules  # not for a list of claims that are installed
+    from rates.fingerprint import modules_beside  # not for a list of claims that are installed
 
-    needed = {n: p.resolve() for n, p in own_modules(str(path)).items() if p != path and path.parent in p.parents}
+    needed = {n: p.resolve() for n, p in modules_beside(str(path)).items() if p != path and path.parent in p.parents}
     for name, file in needed.items():
         loaded = getattr(sys.modules.get(name), "__file__", None) or file
         other = next((p for p in (_needed_beside().get(name, file), Path(loaded).resolve()) if p != file), None)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import rates.fingerprint
+from rates.catalogue import find
 from rates.claim import Claim
 from rates.experiment import Experiment
 from rates.fingerprint import fingerprint
@@ -152,3 +153,20 @@ def enclosing(scale):
 
 def test_a_claim_in_memory_is_never_taken_for_another():
     assert fingerprint("") != fingerprint("")
+
+
+def test_a_file_that_makes_its_modules_findable_is_followed_to_them(tmp_path):
+    """Looking for what lies beside it comes first, and must not settle that they cannot be found."""
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "solver_found_late.py").write_text("scale = 1\n")
+    file = tmp_path / "late_claims.py"
+    file.write_text(
+        f"import sys\nsys.path.insert(0, {str(away)!r})\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from solver_found_late import scale\nfrom tiny_claims import tiny\nCLAIMS = (tiny(),)\n"
+    )
+    assert len(find([str(file)])) == 1
+    before = fingerprint(str(file))
+    (away / "solver_found_late.py").write_text("scale = 2\n")
+    assert fingerprint(str(file)) != before
+    sys.path.remove(str(away))
