@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import simpson
 
+from dltheory.besov.sequence import require_noise
 from dltheory.besov.smoothness import Smoothness
 
 Array = npt.NDArray[np.float64]
@@ -87,7 +88,7 @@ class RotationAverage:
 
     def jensen(self, variance: float) -> float:
         """Return Σ_ξ λv/(λ + v), the least average risk of any linear estimator, v = σ²/n."""
-        _require_variance(variance)
+        require_noise(variance)
         peak = (1 / (self._normalisation * variance)) ** (2 / (2 * self.roughness + self.dimension))
 
         def term(squares: Array) -> Array:
@@ -98,7 +99,7 @@ class RotationAverage:
 
     def projection(self, cutoff: float, variance: float) -> float:
         """Return the average risk of the projection on 0 < |ξ| ≤ K: energy beyond K plus v for each point."""
-        _require_variance(variance)
+        require_noise(variance)
         return self.energy_beyond(cutoff) + (self.points(cutoff) - 1) * variance
 
     def points(self, cutoff: float) -> float:
@@ -118,7 +119,7 @@ class RotationAverage:
 
     def best_cutoff(self, variance: float) -> float:
         """Return the K at which one more lattice point costs what it brings, λ(K) = v."""
-        _require_variance(variance)
+        require_noise(variance)
         reach = math.pow(self._normalisation * variance, -1 / (2 * self.roughness + self.dimension))
         return max(reach, 1.0)
 
@@ -128,7 +129,7 @@ class RotationAverage:
         M lattice points have K ≤ |ξ| < 2K, and a = (2K)^−γs keeps every wave in the unit ball: a lower bound on the
         worst risk of any linear estimator over the class itself.
         """
-        _require_variance(variance)
+        require_noise(variance)
         middle = variance ** (-1 / (2 * self.roughness + self.dimension))
         radii = np.unique(np.round(middle * 2.0 ** np.linspace(-3, 1, 129), 0))
         best = 0.0
@@ -170,8 +171,3 @@ class RotationAverage:
         squares = np.exp(grid)
         shell = unit_ball_volume(self.dimension) * self.dimension / 2 * squares ** (self.dimension / 2)
         return near + float(simpson(shell * term(squares), x=grid)) - self._surplus * float(term(np.array([edge]))[0])
-
-
-def _require_variance(variance: float) -> None:
-    if not variance > 0:
-        raise ValueError(f"the noise must be positive, got {variance:g}")

@@ -11,13 +11,13 @@ where K_{μλ} has the spectrum μλ; the design is the only randomness left. μ
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import brentq
+
+from dltheory.besov.ridge import deterministic_equivalent
 
 Array = npt.NDArray[np.float64]
 
@@ -85,24 +85,12 @@ class TorusKernel:
         return target.trace - 2 * explained + float(np.einsum("ij,ji->", left, right))
 
     def expected_risk(self, target: TorusKernel, n: float, noise_variance: float, ridge: float) -> dict[str, float]:
-        """Return bias and variance of the same average by the deterministic equivalent of ridge regression.
+        """Return bias and variance of the same average by the deterministic equivalent.
 
-        nκ = ρ + κ Σ μ/(μ + κ); with γ = Σ (μ/(μ + κ))²/n the risk is (Σ λκ²/(μ + κ)² + σ²γ)/(1 − γ). Sources: P.
-        Sollich, Learning curves for Gaussian processes, 1999; A. Canatar et al., Spectral bias and task-model
-        alignment, 2021. Asymptotic; within one percent from n = 128 on.
+        Within one percent from n = 128 on.
         """
-        mu, energy = self.spectrum.ravel(), target.spectrum.ravel()
-
-        def surplus(log_kappa: float) -> float:
-            kappa = math.exp(log_kappa)
-            return n * kappa - ridge - kappa * float(np.sum(mu / (mu + kappa)))
-
-        low, high = math.log(ridge / n) - 1e-9, math.log((ridge + self.trace) / n) + 1e-9
-        kappa = math.exp(brentq(surplus, low, high))
-        learned = mu / (mu + kappa)
-        gamma = float(learned @ learned) / n
-        missed = float(energy @ (1 - learned) ** 2)
-        return {"bias": missed / (1 - gamma), "variance": noise_variance * gamma / (1 - gamma)}
+        mu = self.spectrum.ravel()
+        return deterministic_equivalent(mu, target.spectrum.ravel(), np.ones(mu.size), n, noise_variance, ridge)
 
 
 def spectrum(side: int, dimension: int, roughness: float, stretch: tuple[float, ...] | None = None) -> Array:

@@ -10,8 +10,10 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 from scipy.stats import binom
+
+from dltheory.besov.sequence import coin_risk
 
 Array = npt.NDArray[np.float64]
 
@@ -66,14 +68,6 @@ def bayes_risk(x: Array, y: Array, amplitude: float, noise: float) -> float:
     return float(amplitude**2 * gaps @ variance)
 
 
-def posterior_variance(signal: npt.ArrayLike) -> Array:
-    """Return E[P(1 − P)], P the posterior probability of B = 1 given N(sB, 1), B fair: 1/4 for s = 0."""
-    node, weight = np.polynomial.hermite_e.hermegauss(80)
-    s = np.asarray(signal, dtype=np.float64)[..., None]
-    p = expit(s * node + s * s / 2)  # by symmetry B = 1 may be assumed
-    return np.asarray((p * (1 - p)) @ (weight / weight.sum()))
-
-
 def two_point_bound(samples: npt.ArrayLike, amplitude: float, noise: float) -> Array:
     """Return a bound below the risk, averaged over t uniform on [0, 1], of every estimator of a 1_{[t,1]}; (K,).
 
@@ -87,7 +81,7 @@ def two_point_bound(samples: npt.ArrayLike, amplitude: float, noise: float) -> A
         m = np.arange(int(8 * c + 60))
         h = np.minimum(c / n, 0.5)
         weight = binom.pmf(m, n[:, None], h[:, None])
-        value = (1 - h) * amplitude**2 * h * (weight @ posterior_variance(amplitude / noise * np.sqrt(m)))
+        value = (1 - h) * amplitude**2 * h * (weight @ coin_risk(m / scale))
         best = np.maximum(best, value)
     return best
 

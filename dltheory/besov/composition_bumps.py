@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.besov.sequence import coin_risk
+
 Array = npt.NDArray[np.float64]
-_NODES = 101  # of the Gauss–Hermite rule for a bounded, analytic integrand
 
 
 @dataclass(frozen=True)
@@ -72,20 +72,10 @@ class BumpHypercube:
     def bayes_risk(self, n: float, noise: float) -> float:
         """Return the least average risk for n samples per unit volume in white noise: n‖f‖²/σ² spread over N bumps."""
         signal = n * self.energy / (self.count * noise**2)
-        return self.energy * coin_risk(signal)
+        return self.energy * float(coin_risk(signal))
 
     def posterior(self, x: Array, y: Array, noise: float) -> Array:
         """Return P(ω_j = 1 | data) for every bump, shape (N,), from points (n,) and labels (n,)."""
         bump, cell = self.profile(x), self.cells(x)
         evidence = np.bincount(cell, bump * (y - bump / 2), self.count) / noise**2
         return np.asarray(0.5 * (1 + np.tanh(evidence / 2)))
-
-
-@lru_cache(maxsize=1024)
-def coin_risk(signal: float) -> float:
-    """Return E[(ω − E[ω | y])²] for a fair ω in {0, 1} seen as y = ω√signal + N(0, 1), by Gauss–Hermite."""
-    if not signal >= 0:
-        raise ValueError(f"a signal-to-noise ratio is at least 0, got {signal:g}")
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    gain = signal / 4
-    return float((weights @ (1 - np.tanh(gain + math.sqrt(gain) * nodes))) / math.sqrt(2 * math.pi) / 4)

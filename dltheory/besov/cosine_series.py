@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.cosine import Indices
+from dltheory.besov.cosine import Indices, evaluate, table
 
 Array = npt.NDArray[np.float64]
 _ENTRIES = 4_000_000  # of the largest table that an evaluation holds
@@ -48,35 +48,14 @@ class CosineSeries:
             raise ValueError(f"points have {points.shape[1]} coordinates, the series {self.dimension}")
         if np.prod(self.indices.max(axis=0) + 1.0) > 4 * len(self.indices):  # a cross is mostly empty as a tensor
             rows = max(_ENTRIES // len(self.indices), 1)
-            return _joined([self._sum(points[i : i + rows]) for i in range(0, len(points), rows)])
+            return _joined(
+                [evaluate(self.indices, points[i : i + rows]) @ self.coefficients for i in range(0, len(points), rows)]
+            )
         # the direction with most frequencies goes through the matrix product
         order = np.argsort(self.tensor.shape)[::-1]
         tensor = np.ascontiguousarray(self.tensor.transpose(order))
         rows = max(_ENTRIES // max(tensor.size // tensor.shape[0], tensor.shape[0]), 1)
         return _joined([_contract(tensor, points[i : i + rows, order]) for i in range(0, len(points), rows)])
-
-    def _sum(self, points: Array) -> Array:
-        """Return f term by term: products of whole rows of transposed tables."""
-        found = np.repeat(self.coefficients[:, None], len(points), axis=1)
-        for x, column in zip(points.T, self.indices.T, strict=True):
-            found *= np.ascontiguousarray(table(x, int(column.max()) + 1).T)[column]
-        return np.asarray(found.sum(axis=0))
-
-
-def table(x: Array, count: int) -> Array:
-    """Return √2^{[l>0]} cos(π l x) for l < count at points x (n,), shape (n, count).
-
-    By doubling, e^{iπ(l+m)x} = e^{iπlx} e^{iπmx}: one product an entry, and log2(count) roundings instead of one.
-    """
-    waves = np.ones((len(x), count), complex)
-    done = 1
-    while done < count:
-        more = min(done, count - done)
-        waves[:, done : done + more] = waves[:, :more] * np.exp(1j * np.pi * done * x)[:, None]
-        done += more
-    found = np.sqrt(2) * waves.real
-    found[:, 0] = 1.0
-    return np.asarray(found)
 
 
 def _joined(parts: list[Array]) -> Array:

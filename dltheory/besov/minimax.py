@@ -11,26 +11,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.besov.sequence import require_noise, sign_risk
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import MixedBesov
 
 Array = npt.NDArray[np.float64]
-
-
-def sign_risk(height: npt.ArrayLike, sd: npt.ArrayLike) -> Array:
-    """Return min E(θ̂ − θ)² for θ = ±height with equal odds seen in noise sd, shape of the arguments.
-
-    height² E[1 − tanh(u² + uZ)], u = height/sd, by the trapezoidal rule in Z, exact to 1e-12 of height² for u ≤ 8.
-    """
-    size, noise = np.asarray(height, float), np.asarray(sd, float)
-    if np.any(noise <= 0):
-        raise ValueError(f"the noise must be positive, got {noise.min():g}")
-    z = np.linspace(-9.0, 9.0, 721)
-    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
-    u = (size / noise)[..., None]
-    # 1 − tanh t = 2/(1 + e^{2t}), without cancellation
-    missed = 2 / (1 + np.exp(np.clip(2 * (u * u + u * z), -700, 700)))
-    return np.asarray(size**2 * (missed @ density))
 
 
 def hypercube_bound(
@@ -41,8 +26,7 @@ def hypercube_bound(
     N = 2^{k/s̃} bumps of level k whose sum lies in the ball of B^s_{p,∞}, for every p. N is treated as a real number
     where it is not whole. `decay` replaces s̃ + 1/2; only N^share of the bumps are used.
     """
-    if not variance > 0:
-        raise ValueError(f"the noise must be positive, got {variance:g}")
+    require_noise(variance)
     exponent = smoothness.mean + 0.5 if decay is None else decay
     balanced = variance ** (-1 / (2 * exponent))
     sizes = np.maximum(balanced * np.exp(np.linspace(-3, 3, 241)), 1.0)

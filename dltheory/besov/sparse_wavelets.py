@@ -16,8 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import zeta
 
-from dltheory.besov import change_points_risk
-from dltheory.besov.sequence import hard_threshold_risk, jensen_bound, shrinkage_risk, universal_threshold
+from dltheory.besov.sequence import (
+    hard_threshold_risk,
+    jensen_bound,
+    shrinkage_risk,
+    sign_risk,
+    universal_threshold,
+)
 
 Array = npt.NDArray[np.float64]
 _MOST_LEVELS = 400  # 2^(−400 β) is no energy
@@ -192,7 +197,7 @@ def cube(space: SparseClass, samples: float, noise: float = 1.0) -> tuple[float,
 def cube_bound(space: SparseClass, samples: float, noise: float = 1.0) -> float:
     """Return the Bayes risk on that cube with fair signs: at most the minimax risk of the class (Assouad)."""
     count, theta = cube(space, samples, noise)
-    return count * sign_risk(theta, noise / math.sqrt(samples))
+    return count * float(sign_risk(theta, noise / math.sqrt(samples)))
 
 
 def cube_threshold_risk(space: SparseClass, samples: float, noise: float = 1.0) -> float:
@@ -200,11 +205,6 @@ def cube_threshold_risk(space: SparseClass, samples: float, noise: float = 1.0) 
     count, theta = cube(space, samples, noise)
     sd = noise / math.sqrt(samples)
     return hard_threshold_risk([theta, 0.0], universal_threshold(noise, samples), sd, [count, samples - count])
-
-
-def sign_risk(theta: float, sd: float) -> float:
-    """Return the Bayes risk of ±θ with a fair sign, seen with noise sd: 4θ² E[P(1 − P)]."""
-    return float(4 * theta**2 * change_points_risk.posterior_variance(2 * theta / sd))
 
 
 def _decay(space: SparseClass) -> float:

@@ -12,11 +12,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.besov import wavelets
 from dltheory.besov.change_points import StepFunction
 from dltheory.besov.sequence import threshold_risks, universal_threshold
+from dltheory.besov.smoothness import Smoothness
+from dltheory.besov.spaces import AnisotropicBesov
 from dltheory.besov.sparse_wavelets import Target
 
 Array = npt.NDArray[np.float64]
+_LINE = AnisotropicBesov(Smoothness((1.0,)))  # level m of one direction has 2^m cells, whatever the smoothness
 _FEW = 4096  # positions in a cell that are averaged one by one
 
 
@@ -32,29 +36,18 @@ def analyse(values: npt.ArrayLike, wavelet: str = "haar") -> Array:
 
     ValueError for a wavelet that is not orthonormal: the noise of its coefficients would not be white.
     """
-    import pywt
-
     given = np.asarray(values, dtype=np.float64)
     levels = levels_of_grid(given.size)
     _require_orthonormal(wavelet, levels)
-    rest, details = given / math.sqrt(given.size), []
-    for _ in range(levels):  # not wavedec, which warns of periodised filters that are longer than what is left
-        rest, detail = pywt.dwt(rest, wavelet, "periodization")
-        details.append(detail)
-    return np.concatenate([rest, *details[::-1]])
+    return np.concatenate(wavelets.decompose(given, _LINE, wavelet))
 
 
 def synthesise(coefficients: npt.ArrayLike, wavelet: str = "haar") -> Array:
     """Return the values (n,) of the function with these coefficients (n,), the inverse of `analyse`."""
-    import pywt
-
     given = np.asarray(coefficients, dtype=np.float64)
     levels = levels_of_grid(given.size)
     _require_orthonormal(wavelet, levels)
-    rest, *details = np.split(given, 2 ** np.arange(levels))
-    for detail in details:
-        rest = pywt.idwt(rest, detail, wavelet, "periodization")
-    return np.asarray(rest * math.sqrt(given.size))
+    return wavelets.compose(np.split(given, 2 ** np.arange(levels)), _LINE, wavelet)
 
 
 def hard_threshold(coefficients: Array, threshold: float) -> Array:

@@ -68,13 +68,14 @@ def cube_bounds(n: Array, *, p: float, beta: float, d: float, spikes: float = 0.
     For controls: a fixed number of coefficients, or coefficients of size n^-`finer` in place of n^(-1/2).
     """
     from dltheory.besov import sparse_wavelets
+    from dltheory.besov.sequence import sign_risk
 
     given, found = space(p, beta, d), []
     for v in n:
         count, theta = sparse_wavelets.cube(given, float(v))
         theta = theta ** (2 * finer)
         count = spikes or theta**-p
-        found.append(count * sparse_wavelets.sign_risk(theta, float(v) ** -0.5))
+        found.append(count * float(sign_risk(theta, float(v) ** -0.5)))
     return np.array(found)
 
 
@@ -135,12 +136,12 @@ def staircase_bounds(n: Array, *, levels: int = 0) -> Array:
 
     4 · 2^j · 2^{j/2} θ ≤ 1 bounds θ. `levels` fixes j, for a control.
     """
-    from dltheory.besov.sparse_wavelets import sign_risk
+    from dltheory.besov.sequence import sign_risk
 
     found = []
     for v in n:
         tried = [levels] if levels else range(round(np.log2(v)) + 1)
-        found.append(max(2.0**j * sign_risk(2.0 ** (-1.5 * j - 2), float(v) ** -0.5) for j in tried))
+        found.append(max(2.0**j * float(sign_risk(2.0 ** (-1.5 * j - 2), float(v) ** -0.5)) for j in tried))
     return np.array(found)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from dltheory.besov import change_points, change_points_risk
 from dltheory.besov.change_points import StepFunction, draw, fit
+from dltheory.besov.sequence import coin_risk
 
 
 def sum_of_squares(x, y, jumps):
@@ -129,12 +130,12 @@ def test_the_two_point_bound_is_below_the_bayes_risk_and_of_order_one_over_n():
 
 
 def test_the_posterior_variance_of_a_fair_coin():
-    assert change_points_risk.posterior_variance(0.0) == pytest.approx(0.25)
+    assert coin_risk(0.0) == pytest.approx(0.25)
     rng, s = np.random.default_rng(7), 1.7
     b = rng.integers(0, 2, 400_000)
     z = s * b + rng.standard_normal(b.size)
     p = 1 / (1 + np.exp(-(s * z - s * s / 2)))
-    assert change_points_risk.posterior_variance(s) == pytest.approx(np.mean((b - p) ** 2), rel=0.01)
+    assert coin_risk(s**2) == pytest.approx(np.mean((b - p) ** 2), rel=0.01)
 
 
 BAD = [

@@ -16,8 +16,9 @@ from dltheory.besov.composition import (
     uniform_ball,
     uniformise,
 )
-from dltheory.besov.composition_bumps import BumpHypercube, coin_risk
+from dltheory.besov.composition_bumps import BumpHypercube
 from dltheory.besov.composition_fit import AdditiveRegression, apply_layers, design, linearised
+from dltheory.besov.sequence import coin_risk
 from dltheory.besov.smoothness import Smoothness
 
 RNG = np.random.default_rng

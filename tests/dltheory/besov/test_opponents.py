@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from dltheory.besov.minimax import hypercube_bound, mixed_bound, sign_risk
+from dltheory.besov.minimax import hypercube_bound, mixed_bound
 from dltheory.besov.opponents import Kernel, nadaraya_watson, nearest_neighbours, ridge, ridge_path
-from dltheory.besov.sequence import projection_risk
+from dltheory.besov.sequence import projection_risk, sign_risk
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import MixedBesov
 

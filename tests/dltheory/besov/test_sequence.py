@@ -7,10 +7,12 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from dltheory.besov.sequence import (
+    coin_risk,
     hard_threshold_risk,
     jensen_bound,
     projection_risk,
     shrinkage_risk,
+    sign_risk,
     threshold_risks,
     universal_threshold,
 )
@@ -57,6 +59,18 @@ def test_shrinkage_is_the_least_risk_of_a_multiple_of_the_data():
     assert shrinkage_risk([energy], None, variance) == pytest.approx(least, rel=1e-9)
 
 
+@pytest.mark.parametrize("u", [0.1, 1.0, 2.5, 5.0])
+def test_the_bayes_risk_of_a_sign_keeps_its_digits_where_it_is_seldom_mistaken(u):
+    """Gauss–Hermite rules are off by percents there: the integrand turns at Z = −u, and few of their nodes are near."""
+
+    def missed(z):
+        return 2 / (1 + math.exp(min(2 * (u * u + u * z), 700))) * norm.pdf(z)
+
+    integral = sum(quad(missed, a, b, epsabs=1e-15, epsrel=1e-12, limit=400)[0] for a, b in pairwise((-12, -u, 0, 12)))
+    assert float(sign_risk(u, 1.0)) == pytest.approx(u * u * integral, rel=1e-10)
+    assert float(coin_risk(4 * u * u)) == pytest.approx(integral / 4, rel=1e-10)
+
+
 def test_no_linear_rule_of_a_random_design_is_below_the_jensen_bound():
     rng = np.random.default_rng(11)
     eigenvalues, noise, n = np.arange(1.0, 9.0) ** -2, 0.5, 12
@@ -88,3 +102,9 @@ def test_projection_risk_is_tail_and_variance():
 def test_what_has_no_risk_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_bayes_risk_of_a_clear_sign_is_that_of_laplaces_method():
+    u = 30.0
+    expected = math.exp(-u * u / 2) * math.sqrt(math.pi / 2) / u * (1 - math.pi**2 / (8 * u * u))
+    assert float(sign_risk(u, 1.0)) == pytest.approx(u * u * expected, rel=1e-5)

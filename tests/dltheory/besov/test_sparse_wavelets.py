@@ -7,7 +7,7 @@ import pytest
 
 from dltheory.besov import sparse_wavelets, sparse_wavelets_atom, sparse_wavelets_haar
 from dltheory.besov.change_points import StepFunction
-from dltheory.besov.sequence import hard_threshold_risk, universal_threshold
+from dltheory.besov.sequence import hard_threshold_risk, sign_risk, universal_threshold
 from dltheory.besov.sparse_wavelets import SparseClass
 from dltheory.besov.sparse_wavelets_atom import Atom
 
@@ -101,7 +101,7 @@ def test_the_bayes_risk_of_a_sign_by_simulation():
     sign = 2.0 * rng.integers(0, 2, 400_000) - 1
     y = theta * sign + sd * rng.standard_normal(sign.size)
     error = (theta * np.tanh(theta * y / sd**2) - theta * sign) ** 2
-    assert sparse_wavelets.sign_risk(theta, sd) == pytest.approx(error.mean(), abs=4.5 * error.std() / sign.size**0.5)
+    assert sign_risk(theta, sd) == pytest.approx(error.mean(), abs=4.5 * error.std() / sign.size**0.5)
 
 
 @pytest.mark.parametrize("wavelet", ["haar", "db2", "sym4"])
