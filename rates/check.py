@@ -66,7 +66,8 @@ def check(
             workers = executor.workers if isinstance(executor, Elastic) else jobs
             kind = engine_name.partition(":")[0]  # the address of a machine is not published
             environment = describe(chosen.device) | {"engine": kind, "jobs": workers}
-        run = Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start)
+        pages = {address: page for item in located for address, page in item.pages.items()}
+        run = Run(runs, environment, chosen.profile, chosen.seed, chosen.device, time.perf_counter() - start, pages)
         return _with_history(kept, run, {p.located.address for p in plans if p.located.origin} - session.cut, chosen)
 
 

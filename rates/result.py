@@ -266,6 +266,7 @@ class Run:
     """Everything that one `check` decided, with the environment that it ran in.
 
     `values` of each claim run maps a case label to an array (replicates, points, components) of what was measured.
+    `pages` are the `rates.page.Page` of the claims' modules, by address.
     """
 
     claims: tuple[ClaimRun, ...]
@@ -274,6 +275,7 @@ class Run:
     seed: int
     device: str
     seconds: float = 0.0
+    pages: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def results(self) -> tuple[Result, ...]:

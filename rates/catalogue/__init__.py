@@ -12,12 +12,11 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -41,12 +40,13 @@ class Located:
     """A claim and where it was found.
 
     `origin` is the name of an importable module, the absolute path of a file, or empty for a claim that was
-    defined in memory.
+    defined in memory. `pages` are those of its module, by address; the claims that they name are addresses.
     """
 
     address: str
     claim: Claim
     origin: str
+    pages: Mapping[str, Page] = field(default_factory=dict, repr=False, compare=False)
 
 
 def methods() -> dict[str, str]:
@@ -86,30 +86,6 @@ def load(origin: str, address: str) -> Claim:
         if item.address == address:
             return item.claim
     raise UnknownClaim(f"{origin} has no claim {name!r}")
-
-
-def pages(claims: Mapping[str, Claim]) -> dict[str, Page]:
-    """Return the pages that the modules of these claims declare, by address; the claims that they name are addresses.
-
-    `claims` are by address, as `find` gave them: their modules are in memory, and nothing else is looked at.
-    """
-    found: dict[str, Page] = {}
-    for prefix in dict.fromkeys(address.rpartition(":")[0] for address in claims):
-        for origin, module in _in_memory(prefix):
-            own = getattr(module, "CLAIMS", ())
-            if any(claims.get(f"{prefix}:{claim.name}") is claim for claim in own):
-                found |= {f"{prefix}:{page.name}": page for page in _pages(module, prefix, origin)}
-    return found
-
-
-def _in_memory(prefix: str) -> Iterator[tuple[str, ModuleType]]:
-    """Yield the imported modules of an address with their origins: files of one stem have the same address."""
-    origin = methods().get(prefix, "")
-    if origin in sys.modules:
-        yield origin, sys.modules[origin]
-    for name, module in list(sys.modules.items()):
-        if re.fullmatch(rf"{re.escape(prefix)}_[0-9a-f]{{8}}", name) and module.__spec__ is not None:
-            yield str(module.__spec__.origin), module
 
 
 def _all(known: dict[str, str]) -> Iterable[Located]:
@@ -159,8 +135,8 @@ def _claims(module: ModuleType, prefix: str, origin: str) -> list[Located]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise BrokenCatalogue(f"{_shown(origin)} has two claims named {twice!r}")
-    _pages(module, prefix, origin)
-    return [Located(f"{prefix}:{claim.name}", claim, origin) for claim in claims]
+    pages = {f"{prefix}:{page.name}": page for page in _pages(module, prefix, origin)}
+    return [Located(f"{prefix}:{claim.name}", claim, origin, pages) for claim in claims]
 
 
 def _pages(module: ModuleType, prefix: str, origin: str) -> list[Page]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rates.catalogue import pages
-from rates.claim import Claim, case_label
+from rates.claim import case_label
 from rates.page import Page, Series
 from rates.report.series import Floats, collect, log_bars
 from rates.report.views import ClaimView, Report, Row, slug
@@ -69,8 +68,7 @@ class PageView:
 
 def describe_pages(run: Run) -> dict[str, Any]:
     """Return the pages that the modules of a run's claims declare as JSON types, by address."""
-    claims = {one.address: one.claim for one in run.claims if isinstance(one.claim, Claim)}
-    return {address: _described(page, run) for address, page in pages(claims).items()}
+    return {address: _described(page, run) for address, page in run.pages.items()}
 
 
 def page_views(report: Report) -> tuple[PageView, ...]:

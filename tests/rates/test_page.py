@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tiny_claims import X, tiny, with_curve
 
-from rates import catalogue
 from rates.catalogue import BrokenCatalogue, find
+from rates.check import check
 from rates.experiment import Experiment
 from rates.law import Law
 from rates.page import Marker, Page, Series
@@ -98,12 +98,11 @@ ONE = "Page('p', 'T', (), 'n', 'y', (Series({!r}, 'a'),))"
 
 def test_pages_of_a_file_are_found_by_the_claims_that_were_found(claims_file: Any, cli: Any) -> None:
     name = claims_file("tiny()", functions=PAGES.format(ONE.format("tiny")))
-    claims = {item.address: item.claim for item in find([name])}
-    found = catalogue.pages(claims)
-    assert list(found) == ["my:p"]
-    assert found["my:p"].claims == ("my:tiny",)
-    assert catalogue.pages({"my:tiny": tiny()}) == {}, "another claim of the same address"
-    assert catalogue.pages({}) == {}
+    [item] = find([name])
+    assert list(item.pages) == ["my:p"]
+    assert item.pages["my:p"].claims == ("my:tiny",)
+    assert list(check(name, store=None).pages) == ["my:p"]
+    assert check(tiny(), store=None).pages == {}, "another claim of the same name"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +131,6 @@ def test_a_wrong_page_is_one_sentence_when_its_claims_are_listed(
 
 def test_every_page_of_the_catalogue_has_claims_that_exist() -> None:
     claims = {item.address: item.claim for item in find()}
-    found = catalogue.pages(claims)
+    found = {address: shown for item in find() for address, shown in item.pages.items()}
     assert "meanfield/head_to_head:gap-against-evaluations" in found
     assert all(name in claims for shown in found.values() for name in shown.claims)
