@@ -7,13 +7,14 @@ import math
 import numpy as np
 
 from benchmarks import named
-from dltheory.besov import minimax, opponents, projection, selection, wavelets
+from dltheory import opponents
+from dltheory.besov import minimax, projection, selection, wavelets
 from dltheory.besov.cosine import evaluate, ordered_indices
-from dltheory.besov.sequence import hard_threshold_risk, universal_threshold
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import AnisotropicBesov, MixedBesov
 from dltheory.besov.targets import MixedTarget, RankTarget, SpikyTarget, hyperbolic_indices
 from dltheory.besov.tensor_splines import TensorSplines
+from dltheory.sequence import hard_threshold_risk, universal_threshold
 
 ROUGH = Smoothness((1, 2))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from conftest import Measure, relative
 
-from dltheory.besov import opponents, wavelets
+from dltheory import opponents
+from dltheory.besov import wavelets
 from dltheory.besov.cosine_series import CosineSeries
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import AnisotropicBesov

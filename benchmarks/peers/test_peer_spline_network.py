@@ -7,10 +7,10 @@ import pytest
 from conftest import Measure, relative
 from scipy.interpolate import NdBSpline
 
-from dltheory.besov.product_network import product_error
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spline_network import SplineNetwork
 from dltheory.besov.terms import Level, SplineSeries, resolution
+from dltheory.relu.product import product_error
 
 POINTS, BITS, ORDER = 10_000, 15, 3
 

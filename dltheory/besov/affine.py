@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.integrate import simpson
 
-from dltheory.besov.sequence import require_noise
 from dltheory.besov.smoothness import Smoothness
+from dltheory.sequence import require_noise
 
 Array = npt.NDArray[np.float64]
 _SQUARES = {1: 2**18, 2: 2**18, 3: 2**17, 4: 2**16, 5: 2**15, 6: 2**15, 7: 2**14, 8: 2**14}

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
-from dltheory.besov.ridge import deterministic_equivalent
+from dltheory.ridge import deterministic_equivalent
 
 Array = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from dltheory.besov.sequence import coin_risk
+from dltheory.sequence import coin_risk
 
 Array = npt.NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.sequence import coin_risk
+from dltheory.sequence import coin_risk
 
 Array = npt.NDArray[np.float64]
 

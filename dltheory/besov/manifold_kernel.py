@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from dltheory.besov.manifold import Spectrum
-from dltheory.besov.ridge import deterministic_equivalent
+from dltheory.ridge import deterministic_equivalent
 
 Array = npt.NDArray[np.float64]
 _KNOTS = 4097

@@ -11,9 +11,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.sequence import require_noise, sign_risk
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import MixedBesov
+from dltheory.sequence import require_noise, sign_risk
 
 Array = npt.NDArray[np.float64]
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dltheory.besov.cosine import Indices, evaluate
 from dltheory.besov.cosine_series import CosineSeries
 from dltheory.besov.smoothness import Smoothness
+from dltheory.least_squares import solve
 
 Array = npt.NDArray[np.float64]
 
@@ -58,34 +59,12 @@ def fit_series(indices: Indices, x: Array, y: Array) -> CosineSeries:
     return CosineSeries(indices, solve(evaluate(indices, x), y))
 
 
-def solve(design: Array, y: Array) -> Array:
-    """Return the least-squares coefficients (N,) of a design (n, N), by Cholesky where it is well conditioned."""
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
-    try:
-        return np.asarray(cho_solve(cho_factor(design.T @ design), design.T @ y))
-    except LinAlgError:
-        return np.asarray(np.linalg.lstsq(design, y, rcond=None)[0])
-
-
 def series_error(found: CosineSeries, truth: CosineSeries) -> float:
     """Return ‖f̂ − f‖² on the cube, Σ (ĉ_l − c_l)² over all indices: no test points are needed."""
     shape = np.maximum(found.tensor.shape, truth.tensor.shape)
     padded = [np.pad(s.tensor, [(0, int(m) - n) for m, n in zip(shape, s.tensor.shape, strict=True)]) for s in
               (found, truth)]  # fmt: skip
     return float(np.sum((padded[0] - padded[1]) ** 2))
-
-
-def expected_error(tail: npt.ArrayLike, kept: npt.ArrayLike, n: npt.ArrayLike, noise: float) -> Array:
-    """Return tail + (σ² + tail) N/(n − N − 1), the mean squared error of least squares on N of the terms.
-
-    The factor n/(n − N − 1) is that of a Gaussian design, to first order in N/n that of bounded bases; what the basis
-    leaves out acts as noise of variance `tail`. Derived, checked against simulation within 2 %.
-    """
-    left, size, count = (np.asarray(value, float) for value in (tail, kept, n))
-    if np.any(size > count - 2):
-        raise ValueError("least squares needs more samples than terms")
-    return np.asarray(left + (noise**2 + left) * size / (count - size - 1))
 
 
 def spline_share(frequency: npt.ArrayLike, cells: float, degree: int) -> Array:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dltheory.besov.cosine import Indices, evaluate
 from dltheory.besov.cosine_series import CosineSeries
-from dltheory.besov.projection import solve
+from dltheory.least_squares import solve
 
 Array = npt.NDArray[np.float64]
 Resolution = tuple[int, ...]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import zeta
 
-from dltheory.besov.sequence import (
+from dltheory.sequence import (
     hard_threshold_risk,
     jensen_bound,
     shrinkage_risk,

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from dltheory.besov import wavelets
 from dltheory.besov.change_points import StepFunction
-from dltheory.besov.sequence import threshold_risks, universal_threshold
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import AnisotropicBesov
 from dltheory.besov.sparse_wavelets import Target
+from dltheory.sequence import threshold_risks, universal_threshold
 
 Array = npt.NDArray[np.float64]
 _LINE = AnisotropicBesov(Smoothness((1.0,)))  # level m of one direction has 2^m cells, whatever the smoothness

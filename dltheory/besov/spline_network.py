@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from dltheory.besov.product_network import GUARD, multiplication, product, require_bits
-from dltheory.besov.relu_network import ReLUNetwork, Sizes, affine, beside, carry, layers
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spline_network_shared import evaluate
 from dltheory.besov.terms import Level, SplineSeries
+from dltheory.relu.network import ReLUNetwork, Sizes, affine, beside, carry, layers
+from dltheory.relu.product import GUARD, multiplication, product, require_bits
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lstsq, qr
 
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spline_network import SplineNetwork, Variant, accuracy, prescribed_bits, require_network
 from dltheory.besov.spline_network_shared import features
 from dltheory.besov.terms import Level, SplineSeries, require_points, resolution_of_atoms
+from dltheory.least_squares import solve_pivoted
 
 Array = npt.NDArray[np.float64]
 
@@ -68,7 +68,7 @@ class RefittedNetwork:
         if len(points) < self.count:
             raise ValueError(f"{len(points)} samples do not determine {self.count} output weights")
         matrix = features(self.order, self.pieces, self.bits, points, self.variant)
-        return self.with_weights(least_squares(matrix.toarray(), y))
+        return self.with_weights(solve_pivoted(matrix.toarray(), y))
 
     def with_weights(self, weights: Array) -> SplineNetwork:
         """Return the network with these output weights (count,)."""
@@ -76,13 +76,3 @@ class RefittedNetwork:
         return SplineNetwork(
             SplineSeries(self.order, (Level(self.pieces, weights.reshape(shape)),)), self.bits, self.variant
         )
-
-
-def least_squares(matrix: Array, y: Array) -> Array:
-    """Return argmin ‖A w − y‖, columns scaled first; directions that the data do not determine are left at zero."""
-    size = np.sqrt(np.sum(matrix**2, axis=0))
-    size[size == 0] = 1.0
-    # the many rows are reduced by a plain QR, so that the pivoted one, which sees the rank, is of a small matrix
-    (reduced,) = qr(np.column_stack([matrix / size, y]), mode="r", check_finite=False, overwrite_a=True)
-    kept = reduced[: matrix.shape[1] + 1]
-    return np.asarray(lstsq(kept[:, :-1], kept[:, -1], cond=1e-10, lapack_driver="gelsy", check_finite=False)[0] / size)

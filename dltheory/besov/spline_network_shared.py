@@ -16,9 +16,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from dltheory.besov import splines
-from dltheory.besov.product_network import GUARD, Numbers, multiply, multiply_all, positive, require_bits, smaller
 from dltheory.besov.terms import Level, SplineSeries, require_points
 from dltheory.devices import to_device, to_host
+from dltheory.relu.product import GUARD, Numbers, multiply, multiply_all, positive, require_bits, smaller
 
 if TYPE_CHECKING:
     from dltheory.besov.spline_network import Variant

@@ -122,8 +122,8 @@ def threshold_risk(
 
 
 def _threshold_risk(n: float, given: Smoothness, rule: Rule, fixed_levels: int) -> float:
-    from dltheory.besov.sequence import hard_threshold_risk, jensen_bound, universal_threshold
     from dltheory.besov.targets import SpikyTarget
+    from dltheory.sequence import hard_threshold_risk, jensen_bound, universal_threshold
 
     levels = fixed_levels or math.floor(math.log2(n) + 1e-9) + 1
     targets = SpikyTarget.phases(given, levels)
@@ -145,8 +145,8 @@ def linear_bound(n: Array, *, s: str, mean: float, p: float, dense_only: bool = 
 
 
 def _linear_bound(n: float, given: Smoothness, dense_only: bool, known: bool) -> float:
-    from dltheory.besov.sequence import jensen_bound
     from dltheory.besov.targets import SpikyTarget
+    from dltheory.sequence import jensen_bound
 
     # beyond these levels all energy is bias: a share of 2^−60 of the risk is then missing
     levels = math.ceil(max(math.log2(n), 30) / min(2 * (given.mean - given.excess), 1)) + 60

@@ -74,7 +74,8 @@ def least_squares(
     """
     from dltheory.besov.cosine import evaluate
     from dltheory.besov.cosine_series import CosineSeries
-    from dltheory.besov.projection import series_error, solve
+    from dltheory.besov.projection import series_error
+    from dltheory.least_squares import solve
 
     indices = terms(smoothness(s, mean), size(n, s, mean, kappa), basis)
 
@@ -141,7 +142,7 @@ def expected_least_squares(
     n: Array, *, s: str, mean: float, kappa: float | None = None, noise: float = 1.0
 ) -> dict[str, Array]:  # fmt: skip
     """Return squared bias and variance of least squares on the first N = n^κ cosines, to first order in N/n."""
-    from dltheory.besov.projection import expected_error
+    from dltheory.least_squares import expected_error
 
     kept = np.array([size(int(v), s, mean, kappa) for v in n])
     tail = target(s, mean).tail(kept)
@@ -206,7 +207,7 @@ def opponent(
 
 
 def _estimators(s: tuple[float, ...], n: int, ridge: float) -> dict[str, Callable[[Array, Array, Array], Array]]:
-    from dltheory.besov import opponents
+    from dltheory import opponents
 
     product = opponents.Kernel("product", tuple(max(v - 0.5, 0.5) if v < math.inf else 0.5 for v in s),
                                tuple(0.5 if v < math.inf else math.inf for v in s))  # fmt: skip
@@ -250,8 +251,8 @@ def wavelets(
     The function has a spike at a random place on every level, up to the grid's. `cut` multiplies the threshold,
     `fixed` puts all spikes first and tells the linear rule, rule `shrink` shrinks twice.
     """
-    from dltheory.besov.sequence import universal_threshold
     from dltheory.besov.wavelets import compose, decompose, shrink, squared_distance, threshold
+    from dltheory.sequence import universal_threshold
 
     given, top = space(s, mean, p), grid_level(n, s, mean, p)
     sizes = np.array([given.details(k) for k in range(top + 1)], float)
@@ -286,7 +287,7 @@ def expected_wavelet_error(
     n: Array, *, s: str, mean: float, p: float, rule: str = "threshold", cut: float = 1.0
 ) -> Array:  # fmt: skip
     """Return its mean, exactly: for shrinkage the Jensen bound of all linear estimators on this target."""
-    from dltheory.besov.sequence import hard_threshold_risk, jensen_bound, universal_threshold
+    from dltheory.sequence import hard_threshold_risk, jensen_bound, universal_threshold
 
     given = space(s, mean, p)
 

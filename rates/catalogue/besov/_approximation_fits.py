@@ -52,7 +52,7 @@ def nonzeros(terms: Array, *, layout: Layout = "own", shallow: bool = False) -> 
     "shared" lets atoms use the same univariate blocks; "dense" counts every entry of the matrices. `shallow` counts
     products with one hidden layer each, of the same function.
     """
-    from dltheory.besov.product_network import shallow_multiplication
+    from dltheory.relu.product import shallow_multiplication
 
     found = []
     for n in terms:

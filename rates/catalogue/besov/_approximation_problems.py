@@ -33,7 +33,7 @@ def product_error(
     at a node of the last sawtooth. For controls the network has ⌊`share`·i⌋ − `missing` teeth, or a `fixed` number,
     or runs in float32 (`single`).
     """
-    from dltheory.besov.product_network import product
+    from dltheory.relu.product import product
 
     found = []
     for i in bits:
@@ -63,7 +63,7 @@ def exact_product_error(bits: Array) -> Array:
 
 def product_bound(bits: Array, *, factors: int = 2) -> Array:
     """Return the lemma's bound, 2^{−i} for two factors and 3^r 2^{−i} for more."""
-    from dltheory.besov.product_network import product_bound
+    from dltheory.relu.product import product_bound
 
     return np.array([product_bound(factors, int(i)) for i in bits])
 

@@ -194,7 +194,7 @@ def torus_ratio(
     `known` gives the target and the kernel the direction of the first axis; `more` multiplies the samples and `quiet`
     the noise of the estimator, not of the bound.
     """
-    from dltheory.besov.sequence import jensen_bound
+    from dltheory.sequence import jensen_bound
 
     target = _torus(D, 1.0, 1.0)
     bound = jensen_bound(target.spectrum.ravel(), None, 1 / n)

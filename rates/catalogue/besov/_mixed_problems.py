@@ -143,8 +143,8 @@ def expected_least_squares(
     n: Array, *, s: float, d: int, power: float | None = None, noise: float = 1.0
 ) -> dict[str, Array]:  # fmt: skip
     """Return squared bias and variance of least squares on the cross, to first order in N/n."""
-    from dltheory.besov.projection import expected_error
     from dltheory.besov.targets import hyperbolic_indices
+    from dltheory.least_squares import expected_error
 
     kept = np.array([len(hyperbolic_indices(d, reach_at(int(v), s, power))) for v in n])
     tail = np.array([target(s, d).tail(count) for count in kept])

@@ -68,7 +68,7 @@ def cube_bounds(n: Array, *, p: float, beta: float, d: float, spikes: float = 0.
     For controls: a fixed number of coefficients, or coefficients of size n^-`finer` in place of n^(-1/2).
     """
     from dltheory.besov import sparse_wavelets
-    from dltheory.besov.sequence import sign_risk
+    from dltheory.sequence import sign_risk
 
     given, found = space(p, beta, d), []
     for v in n:
@@ -136,7 +136,7 @@ def staircase_bounds(n: Array, *, levels: int = 0) -> Array:
 
     4 · 2^j · 2^{j/2} θ ≤ 1 bounds θ. `levels` fixes j, for a control.
     """
-    from dltheory.besov.sequence import sign_risk
+    from dltheory.sequence import sign_risk
 
     found = []
     for v in n:
@@ -153,7 +153,7 @@ def staircase_threshold_risks(
     θ is the largest that a variation of 1 allows, or smaller. "linear" is the best linear estimator's, which must
     do for the worst level; a fixed number of levels, or another variation, is for controls.
     """
-    from dltheory.besov.sequence import threshold_risks as risks
+    from dltheory.sequence import threshold_risks as risks
 
     found = []
     for v in n:
@@ -193,8 +193,8 @@ def _hull_ratio(count: int, method: str) -> float:
 
 def _fixed_risks(weights: Array, steps: Array, x: Array, method: str, sd: float = 0.5) -> Array:
     """Return the exact risk of an estimator with fixed parameters at combinations (F, m) of functions (m, n), (F,)."""
-    from dltheory.besov.sequence import threshold_risks as hard
     from dltheory.besov.sparse_wavelets_haar import analyse
+    from dltheory.sequence import threshold_risks as hard
 
     if method == "box":
         return _linear(weights @ steps, _window(x, 8), sd)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from dltheory.besov import sequence
+from dltheory import sequence
 from dltheory.besov.affine import RotationAverage, lattice_counts, unit_ball_volume
 from dltheory.besov.affine_kernel import TorusKernel, spectrum
 from dltheory.besov.smoothness import Smoothness

@@ -7,7 +7,7 @@ import pytest
 
 from dltheory.besov import brownian, change_points_smoothers, change_points_variation
 from dltheory.besov.change_points import StepFunction
-from dltheory.besov.sequence import jensen_bound
+from dltheory.sequence import jensen_bound
 
 RNG = np.random.default_rng(0)
 X, Y, A, SD = RNG.random(60), RNG.standard_normal(60), 1.3, 0.7

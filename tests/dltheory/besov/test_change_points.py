@@ -8,7 +8,7 @@ import pytest
 
 from dltheory.besov import change_points, change_points_risk
 from dltheory.besov.change_points import StepFunction, draw, fit
-from dltheory.besov.sequence import coin_risk
+from dltheory.sequence import coin_risk
 
 
 def sum_of_squares(x, y, jumps):

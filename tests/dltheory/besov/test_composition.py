@@ -18,8 +18,8 @@ from dltheory.besov.composition import (
 )
 from dltheory.besov.composition_bumps import BumpHypercube
 from dltheory.besov.composition_fit import AdditiveRegression, apply_layers, design, linearised
-from dltheory.besov.sequence import coin_risk
 from dltheory.besov.smoothness import Smoothness
+from dltheory.sequence import coin_risk
 
 RNG = np.random.default_rng
 

@@ -9,18 +9,17 @@ from dltheory.besov.cosine import evaluate, ordered_indices
 from dltheory.besov.cosine_series import CosineSeries, table
 from dltheory.besov.projection import (
     ResolutionSchedule,
-    expected_error,
     fit_series,
     ideal_constant,
     rate_exponent,
     reversed_exponent,
     series_error,
-    solve,
     spline_share,
 )
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.targets import RankTarget
 from dltheory.besov.tensor_splines import TensorSplines
+from dltheory.least_squares import expected_error, solve
 
 RNG = np.random.default_rng(1)
 

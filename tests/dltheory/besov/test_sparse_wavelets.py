@@ -7,9 +7,9 @@ import pytest
 
 from dltheory.besov import sparse_wavelets, sparse_wavelets_atom, sparse_wavelets_haar
 from dltheory.besov.change_points import StepFunction
-from dltheory.besov.sequence import hard_threshold_risk, sign_risk, universal_threshold
 from dltheory.besov.sparse_wavelets import SparseClass
 from dltheory.besov.sparse_wavelets_atom import Atom
+from dltheory.sequence import hard_threshold_risk, sign_risk, universal_threshold
 
 CLASSES = [SparseClass(0.5, 1.0), SparseClass(1.0, 0.5), SparseClass(1.0, 1.0, 2), SparseClass(1.0, 2.0)]
 

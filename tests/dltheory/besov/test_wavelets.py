@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from dltheory.besov.sequence import hard_threshold_risk, shrinkage_risk
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import AnisotropicBesov
 from dltheory.besov.wavelets import compose, decompose, shrink, squared_distance, threshold
+from dltheory.sequence import hard_threshold_risk, shrinkage_risk
 
 SPACE = AnisotropicBesov(Smoothness((1, 2, math.inf), 1))
 

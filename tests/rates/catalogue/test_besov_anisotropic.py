@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dltheory.besov.cosine import rank_coefficients
-from dltheory.besov.sequence import hard_threshold_risk, jensen_bound, universal_threshold
 from dltheory.besov.targets import SpikyTarget
+from dltheory.sequence import hard_threshold_risk, jensen_bound, universal_threshold
 from rates.catalogue.besov import _anisotropic_problems as problems
 from rates.catalogue.besov import _anisotropic_regression as regression
 from rates.catalogue.besov import _mixed_problems as mixed_problems

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dltheory.besov.relu_network import Sizes, affine, beside, carry, layers
+from dltheory.relu.network import Sizes, affine, beside, carry, layers
 
 
 def dense(network, x):

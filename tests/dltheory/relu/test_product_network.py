@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dltheory.besov.product_network import (
+from dltheory.relu.product import (
     GUARD,
     multiplication,
     multiply,

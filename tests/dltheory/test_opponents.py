@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dltheory.besov.minimax import hypercube_bound, mixed_bound
-from dltheory.besov.opponents import Kernel, nadaraya_watson, nearest_neighbours, ridge, ridge_path
-from dltheory.besov.sequence import projection_risk, sign_risk
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import MixedBesov
+from dltheory.opponents import Kernel, nadaraya_watson, nearest_neighbours, ridge, ridge_path
+from dltheory.sequence import projection_risk, sign_risk
 
 RNG = np.random.default_rng(3)
 X, Y, AT = RNG.random((60, 2)), RNG.standard_normal(60), RNG.random((15, 2))

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.relu_network import ReLUNetwork, affine, layers
+from dltheory.relu.network import ReLUNetwork, affine, layers
 
 Numbers: TypeAlias = Any  # a numpy array or a torch tensor
 LARGEST_BITS = {"float32": 11, "float64": 25}  # beyond these 4^{−i}/4 is below the rounding of a product

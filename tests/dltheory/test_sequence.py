@@ -6,7 +6,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from dltheory.besov.sequence import (
+from dltheory.sequence import (
     coin_risk,
     hard_threshold_risk,
     jensen_bound,
