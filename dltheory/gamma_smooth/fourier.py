@@ -1,0 +1,97 @@
+"""Trigonometric series of functions of many variables: products of the orthonormal sines and cosines of the circle.
+
+ψ_0 = 1, ψ_l(x) = √2 cos(2π|l|x) for l < 0 and √2 sin(2πlx) for l > 0. Source: Okumoto & Suzuki 2022, section 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+_ENTRIES = 4_000_000  # of the largest table of the basis that a series holds
+
+
+def table(x: Array, count: int) -> Array:
+    """Return ψ_l at points x (n,) of the circle for |l| < count, (n, 2·count − 1); column l + count − 1.
+
+    By doubling, e^{2πi(l+m)x} = e^{2πilx} e^{2πimx}: one product an entry, and log2(count) roundings.
+    """
+    waves = np.ones((len(x), count), complex)
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        waves[:, done : done + more] = waves[:, :more] * np.exp(2j * np.pi * done * x)[:, None]
+        done += more
+    waves *= np.sqrt(2)
+    cosines = waves.real[:, :0:-1]
+    return np.concatenate([cosines, np.ones((len(x), 1)), waves.imag[:, 1:]], axis=1)
+
+
+def evaluate(indices: Indices, x: npt.ArrayLike) -> Array:
+    """Return Π_i ψ_{l_i}(x_i) at points x (n, D) for multi-indices l (count, d), d ≤ D: shape (n, count).
+
+    Only coordinates of which some index makes use are read. ValueError for points outside of the cube.
+    """
+    points = require_points(x, indices.shape[1])
+    found = np.ones((len(indices), len(points)))  # whole rows of a table are copied, not single numbers
+    for i, column in enumerate(indices.T):
+        used = np.flatnonzero(column)
+        if len(used):
+            reach = int(np.abs(column).max())
+            found[used] *= np.ascontiguousarray(table(points[:, i], reach + 1).T)[column[used] + reach]
+    return found.T
+
+
+@dataclass(frozen=True, eq=False)
+class FourierSeries:
+    """f = Σ_j coefficients[j] Π_i ψ_{l_i}(x_{coordinates[i]}), l = indices[j] (count, d).
+
+    `coordinates` (d,) are the places, from 0, of the variables that f depends on; the first d if not told.
+    """
+
+    indices: Indices
+    coefficients: Array
+    coordinates: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.indices) != len(self.coefficients):
+            raise ValueError(f"{len(self.indices)} indices do not go with {len(self.coefficients)} coefficients")
+        places = tuple(self.coordinates) or tuple(range(self.indices.shape[1]))
+        if len(places) != self.indices.shape[1] or len(set(places)) < len(places) or min(places, default=0) < 0:
+            raise ValueError(f"{self.indices.shape[1]} different coordinates are needed, got {places}")
+        object.__setattr__(self, "coordinates", places)
+
+    def __call__(self, x: npt.ArrayLike) -> Array:
+        """Return f at points x (n, D) of the cube, shape (n,)."""
+        points = require_points(x, max(self.coordinates, default=-1) + 1)[:, list(self.coordinates)]
+        rows = max(_ENTRIES // max(len(self.indices), 1), 1)
+        parts = [evaluate(self.indices, points[i : i + rows]) @ self.coefficients for i in range(0, len(points), rows)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def terms(self) -> dict[tuple[tuple[int, int], ...], float]:
+        """Return coefficients by ((coordinate, l), …), coordinates with l = 0 left out: comparable among series."""
+        found: dict[tuple[tuple[int, int], ...], float] = {}
+        for row, value in zip(self.indices.tolist(), self.coefficients.tolist(), strict=True):
+            key = tuple(sorted(pair for pair in zip(self.coordinates, row, strict=True) if pair[1]))
+            found[key] = found.get(key, 0.0) + value
+        return found
+
+
+def squared_distance(one: FourierSeries, other: FourierSeries) -> float:
+    """Return ‖f − g‖² on the cube with the uniform measure, by Parseval: no test points are needed."""
+    mine, theirs = one.terms(), other.terms()
+    return float(sum((mine.get(key, 0.0) - theirs.get(key, 0.0)) ** 2 for key in mine.keys() | theirs.keys()))
+
+
+def require_points(x: npt.ArrayLike, dimension: int) -> Array:
+    """Return points (n, D) as an array; ValueError for fewer than `dimension` coordinates or points off the cube."""
+    points = np.asarray(x, float)
+    if points.ndim != 2 or points.shape[1] < dimension:
+        raise ValueError(f"points have shape {points.shape}, expected (n, D) with D at least {dimension}")
+    if not (np.all(points >= 0) and np.all(points <= 1)):
+        raise ValueError("data must be scaled to the unit cube: coordinates must lie between 0 and 1")
+    return points

@@ -1,0 +1,1 @@
+"""Claims on functions of infinitely many variables: Okumoto & Suzuki 2022."""
