@@ -9,7 +9,7 @@ from markupsafe import Markup
 from rates.report.wording import operators, prose, relation, sentence
 
 _POWER = re.compile(r"\^(?:\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)|\{([^{}]*)\}|([-−+]?(?:\d+(?:/\d+)?|\w)))")
-_INDEX = re.compile(r"(?<!\w)([^\W\d_])_(?:\{([^{}]*)\}|(\w{1,3})\b)")
+_INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(?:\{([^{}]*)\}|(\w{1,3})\b)")
 
 
 def typeset(text: str) -> Markup:

@@ -142,6 +142,7 @@ def test_hostile_mathml_in_a_document_is_not_shown(document: dict[str, Any]) -> 
 def test_typed_formulas_are_set() -> None:
     assert typeset("λ = c T^(-β/(2rβ+1)) and n^-1") == "λ = c T<sup>−β/(2rβ+1)</sup> and n<sup>−1</sup>."
     assert typeset("Λ_k in averaged_sgd, x^{2s}") == "Λ<sub>k</sub> in averaged_sgd, x<sup>2s</sup>."
+    assert typeset("at n^(-2s_1/(2s_1+1))") == "At n<sup>−2s<sub>1</sub>/(2s<sub>1</sub>+1)</sup>."
     assert typeset("slow^(<b>)") == "Slow<sup>&lt;b&gt;</sup>."
 
 
