@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+
+from dltheory.least_squares import require_sample
 
 Array = npt.NDArray[np.float64]
 KernelName = Literal["matern", "laplace", "ntk", "product"]
@@ -33,6 +35,8 @@ class Kernel:
     length: float | tuple[float, ...] = 0.5
 
     def __post_init__(self) -> None:
+        if self.name not in get_args(KernelName):
+            raise ValueError(f"a kernel is one of {', '.join(get_args(KernelName))}, got {self.name!r}")
         for what, given in (("order", self.order), ("length", self.length)):
             values = given if isinstance(given, tuple) else (given,)
             if any(not value > 0 for value in values):
@@ -43,9 +47,14 @@ class Kernel:
     def __call__(self, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         """Return K(a, b) of shape (len(a), len(b)) for points of the cube."""
         left, right = np.atleast_2d(np.asarray(a, float)), np.atleast_2d(np.asarray(b, float))
+        if left.ndim != 2 or left.shape[1:] != right.shape[1:]:
+            raise ValueError(f"a kernel takes points (n, D) and (m, D), got shapes {left.shape} and {right.shape}")
         if self.name == "ntk":
             return _tangent(left, right)
         if self.name == "product":
+            for what, given in (("order", self.order), ("length", self.length)):
+                if isinstance(given, tuple) and len(given) != left.shape[1]:
+                    raise ValueError(f"points have {left.shape[1]} coordinates, the kernel one {what} for {len(given)}")
             found = np.ones((len(left), len(right)))
             for i in range(left.shape[1]):
                 order, length = _of(self.order, i), _of(self.length, i)
@@ -56,13 +65,12 @@ class Kernel:
         return _matern(left, right, order, length)
 
 
-def ridge_path(
-    kernel: Kernel, x: Array, y: Array, points: Array, ridges: npt.ArrayLike
-) -> Array:  # fmt: skip
+def ridge_path(kernel: Kernel, x: Array, y: Array, points: Array, ridges: npt.ArrayLike) -> Array:
     """Return the predictions (len(ridges), len(points)) of (K + λ)⁻¹, one eigendecomposition for all ridges λ > 0."""
-    penalties = np.asarray(ridges, float)
-    if np.any(penalties <= 0):
+    penalties = np.atleast_1d(np.asarray(ridges, float))
+    if not np.all(penalties > 0):
         raise ValueError(f"a ridge must be positive, got {penalties.min():g}")
+    x, y = require_sample(x, y)
     values, vectors = np.linalg.eigh(kernel(x, x))
     rotated = vectors.T @ y
     dual = rotated / (np.maximum(values, 0.0) + penalties[:, None])
@@ -73,6 +81,7 @@ def ridge(kernel: Kernel, x: Array, y: Array, points: Array, penalty: float) -> 
     """Return the predictions (len(points),) of scikit-learn's `KernelRidge` for one penalty, by a solve."""
     if not penalty > 0:
         raise ValueError(f"a ridge must be positive, got {penalty:g}")
+    x, y = require_sample(x, y)
     from sklearn.kernel_ridge import KernelRidge
 
     fitted = KernelRidge(alpha=penalty, kernel="precomputed").fit(kernel(x, x), y)
@@ -84,8 +93,9 @@ def nadaraya_watson(x: Array, y: Array, points: Array, widths: Sequence[float]) 
 
     Where no weight is left a point gets the label of its nearest neighbour.
     """
-    if min(widths) <= 0:
+    if not all(width > 0 for width in widths):
         raise ValueError(f"a bandwidth must be positive, got {min(widths):g}")
+    x, y = require_sample(x, y)
     from sklearn.metrics.pairwise import euclidean_distances
 
     squared = euclidean_distances(points, x, squared=True)
@@ -96,8 +106,9 @@ def nadaraya_watson(x: Array, y: Array, points: Array, widths: Sequence[float]) 
 
 def nearest_neighbours(x: Array, y: Array, points: Array, counts: Sequence[int]) -> Array:
     """Return means of the k nearest labels for every k, (len(counts), len(points)), from one search."""
-    if min(counts) < 1 or max(counts) > len(x):
+    if not all(1 <= k <= len(x) and k % 1 == 0 for k in counts):
         raise ValueError(f"the number of neighbours lies between 1 and {len(x)}, got {tuple(counts)}")
+    x, y = require_sample(x, y)
     from sklearn.neighbors import NearestNeighbors
 
     near = NearestNeighbors(n_neighbors=max(counts)).fit(x).kneighbors(points, return_distance=False)

@@ -22,6 +22,18 @@ def deterministic_equivalent(
     P. Sollich, Learning curves for Gaussian processes, 1999; A. Canatar et al., Spectral bias and task-model alignment,
     2021.
     """
+    if not (0 < n < math.inf and 0 < ridge < math.inf and noise_variance >= 0):
+        raise ValueError(
+            f"samples and ridge must be positive and finite, the noise at least 0, got n = {n:g}, a ridge of {ridge:g}"
+            f" and a variance of {noise_variance:g}"
+        )
+    if not eigenvalues.shape == energies.shape == counts.shape:
+        raise ValueError(
+            f"groups have one eigenvalue, energy and count each, got shapes {eigenvalues.shape}, {energies.shape} and"
+            f" {counts.shape}"
+        )
+    if not np.all((eigenvalues >= 0) & (eigenvalues < np.inf)):
+        raise ValueError("the eigenvalues of a kernel are finite and at least 0")
     mu = eigenvalues
 
     def surplus(log_kappa: float) -> float:

@@ -28,8 +28,8 @@ def threshold_risks(theta: npt.ArrayLike, threshold: float, sd: float) -> Array:
     With a = (−τ − θ)/sd, b = (τ − θ)/sd: sd² [Φ(a) − aφ(a) + Φ(−b) + bφ(b)] + θ² [Φ(b) − Φ(a)].
     """
     require_noise(sd)
-    if not threshold >= 0:
-        raise ValueError(f"a threshold must be at least 0, got {threshold:g}")
+    if not 0 <= threshold < math.inf:
+        raise ValueError(f"a threshold must be at least 0 and finite, got {threshold:g}")
     value = np.abs(np.asarray(theta, float))
     low, high = (-threshold - value) / sd, (threshold - value) / sd
     passed = ndtr(low) - low * _density(low) + ndtr(-high) + high * _density(high)
@@ -84,8 +84,10 @@ def coin_risk(signal: npt.ArrayLike) -> Array:
 
 def universal_threshold(noise: float, n: float) -> float:
     """Return σ√(2 log n / n), which no pure noise among n coefficients exceeds with probability → 1."""
-    if not n > 1:
-        raise ValueError(f"the universal threshold needs n > 1, got {n:g}")
+    if not 1 < n < math.inf:
+        raise ValueError(f"the universal threshold needs n > 1, finite, got {n:g}")
+    if not noise >= 0:
+        raise ValueError(f"the noise must be at least 0, got {noise:g}")
     return noise * math.sqrt(2 * math.log(n) / n)
 
 

@@ -29,7 +29,7 @@ _REACH = 34.0  # natural logarithms of relative size after which a tail is left 
 @lru_cache(maxsize=16)
 def lattice_counts(dimension: int, squares: int) -> npt.NDArray[np.int64]:
     """Return r_D(m) = #{ξ ∈ Z^D: |ξ|² = m} for m = 0 … squares, exactly: D − 1 convolutions with r_1."""
-    if dimension < 1 or squares < 0:
+    if not (dimension >= 1 and squares >= 0 and dimension % 1 == 0 and squares % 1 == 0):
         raise ValueError(f"lattice points need a dimension ≥ 1 and |ξ|² ≥ 0, got {dimension} and {squares}")
     roots = np.arange(1, math.isqrt(squares) + 1) ** 2
     counts = np.zeros(squares + 1, dtype=np.int64)
@@ -43,8 +43,16 @@ def lattice_counts(dimension: int, squares: int) -> npt.NDArray[np.int64]:
     return counts
 
 
+def _square(cutoff: float) -> int:
+    if not 0 <= cutoff < math.inf:
+        raise ValueError(f"a largest frequency is at least 0 and finite, got {cutoff:g}")
+    return math.floor(cutoff**2)
+
+
 def unit_ball_volume(dimension: int) -> float:
     """Return the volume of the unit ball of R^D."""
+    if dimension < 0:
+        raise ValueError(f"a dimension is at least 0, got {dimension}")
     return math.pow(math.pi, dimension / 2) / math.gamma(dimension / 2 + 1)
 
 
@@ -65,6 +73,8 @@ class RotationAverage:
             raise ValueError(f"the ambient dimension must be a whole number from 1 to 8, got {self.dimension!r}")
         if not 0 < self.roughness < math.inf:
             raise ValueError(f"the roughness γs_1 must be positive and finite, got {self.roughness:g}")
+        if self.squares < 0 or self.squares % 1:
+            raise ValueError(f"the largest |ξ|² that is counted is a whole number, at least 0, got {self.squares!r}")
         if not self.squares:
             object.__setattr__(self, "squares", _SQUARES[self.dimension])
 
@@ -104,14 +114,14 @@ class RotationAverage:
 
     def points(self, cutoff: float) -> float:
         """Return the lattice points with |ξ| ≤ K, exact up to the last square that is counted, the volume beyond."""
-        square = math.floor(cutoff**2)
+        square = _square(cutoff)
         if square <= self.squares:
             return float(lattice_counts(self.dimension, self.squares)[: square + 1].sum())
         return unit_ball_volume(self.dimension) * cutoff**self.dimension
 
     def energy_beyond(self, cutoff: float) -> float:
         """Return Σ_{|ξ| > K} λ."""
-        square = math.floor(cutoff**2)
+        square = _square(cutoff)
         if square >= self.squares:
             return self._power_tail(cutoff**2) / self._normalisation
         values = lattice_counts(self.dimension, self.squares) * self.eigenvalues(np.arange(self.squares + 1))

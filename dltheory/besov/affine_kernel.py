@@ -11,6 +11,7 @@ where K_{μλ} has the spectrum μλ; the design is the only randomness left. μ
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ class TorusKernel:
     spectrum: Array
 
     def __post_init__(self) -> None:
-        if len(set(self.spectrum.shape)) != 1:
+        if len(set(self.spectrum.shape)) != 1 or not self.spectrum.size:
             raise ValueError(f"the spectrum must have one side length, got shape {self.spectrum.shape}")
         if np.any(self.spectrum < 0) or not np.all(np.isfinite(self.spectrum)):
             raise ValueError("the spectrum of a kernel must be finite and at least 0")
@@ -51,6 +52,10 @@ class TorusKernel:
 
     def gram(self, points: npt.NDArray[np.int64], other: Array | None = None) -> Array:
         """Return the matrix (n, n) of the kernel with the spectrum μ·other at grid points (n, D)."""
+        if points.ndim != 2 or points.shape[1] != self.dimension or not np.issubdtype(points.dtype, np.integer):
+            raise ValueError(
+                f"grid points (n, {self.dimension}) are whole numbers, got shape {points.shape} of {points.dtype}"
+            )
         spectrum = self.spectrum if other is None else self.spectrum * other
         table = np.ascontiguousarray(np.fft.fftn(spectrum).real).ravel()
         index = np.zeros((len(points), len(points)), dtype=np.int64)
@@ -100,8 +105,10 @@ def spectrum(side: int, dimension: int, roughness: float, stretch: tuple[float, 
     """
     if side < 4 or dimension < 1:
         raise ValueError(f"a grid needs at least 4 points in at least one direction, got {side} in {dimension}")
+    if not 0 < roughness < math.inf:
+        raise ValueError(f"the roughness γs_1 must be positive and finite, got {roughness:g}")
     weights = (1.0,) * dimension if stretch is None else stretch
-    if len(weights) != dimension or min(weights) <= 0:
+    if len(weights) != dimension or not all(0 < weight < math.inf for weight in weights):
         raise ValueError(f"stretch needs {dimension} positive numbers, got {weights}")
     axis = np.fft.fftfreq(side, 1 / side)
     squares = np.zeros((side,) * dimension)

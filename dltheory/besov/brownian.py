@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.change_points import StepFunction
+from dltheory.besov.change_points import StepFunction, require_scales
 
 Array = npt.NDArray[np.float64]
 
@@ -46,6 +46,8 @@ def fit(x: npt.ArrayLike, y: npt.ArrayLike, amplitude: float, noise: float) -> B
     _require(x, amplitude, noise)
     if y.shape != x.shape:
         raise ValueError(f"y must have the shape of x, {x.shape}, got {y.shape}")
+    if not np.all(np.isfinite(y)):
+        raise ValueError("the labels y must be finite")
     order = np.argsort(x, kind="stable")
     mean, _, _ = _smooth(np.ascontiguousarray(x[order]), np.ascontiguousarray(y[order]), amplitude**2, noise**2)
     return BrownianFit(x[order], mean)
@@ -71,9 +73,10 @@ def jensen(samples: npt.ArrayLike, amplitude: float, noise: float) -> Array:
 
     No linear estimator has a smaller average risk. From tanh z = Σ_k 2z/(((k − 1/2)π)² + z²).
     """
-    if not (amplitude > 0 and noise > 0):
-        raise ValueError(f"amplitude and noise must be positive, got {amplitude:g} and {noise:g}")
+    require_scales(amplitude, noise)
     root = np.sqrt(np.asarray(samples, dtype=np.float64))
+    if not np.all(root > 0):
+        raise ValueError("the number of samples must be positive")
     return np.asarray(amplitude * noise / (2 * root) * np.tanh(amplitude * root / noise))
 
 
@@ -83,8 +86,7 @@ def eigenvalues(count: int, amplitude: float) -> Array:
 
 
 def _require(x: Array, amplitude: float, noise: float) -> None:
-    if not (amplitude > 0 and noise > 0):
-        raise ValueError(f"amplitude and noise must be positive, got {amplitude:g} and {noise:g}")
+    require_scales(amplitude, noise)
     if x.ndim != 1 or x.size == 0 or not np.all((x >= 0) & (x <= 1)):
         raise ValueError(f"x must be a vector in [0, 1], got shape {x.shape}")
 

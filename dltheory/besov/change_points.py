@@ -37,6 +37,8 @@ class StepFunction:
 
     def __call__(self, x: npt.ArrayLike) -> Array:
         """Return the values at x, in its shape."""
+        if np.any(np.isnan(x)):  # a search would put it behind the last jump
+            raise ValueError("a step function has no value at NaN")
         return np.asarray(self.levels[np.searchsorted(self.jumps, x, side="right")])
 
     @property
@@ -61,6 +63,15 @@ def draw(
     do not fit.
     """
     _require_count(jumps)
+    if not 0 < amplitude < math.inf:
+        raise ValueError(f"the height of a jump must be positive and finite, got {amplitude:g}")
+    if not (0 <= within[0] <= within[1] <= 1 and apart >= 0):
+        raise ValueError(f"jumps lie in an interval within [0, 1], at least 0 apart, got {within} and {apart:g}")
+    if jumps == 0:
+        warnings.warn(
+            "a function with 0 jumps is a constant: linear estimators have the rate 1/n as well, no gap is predicted",
+            stacklevel=2,
+        )
     room = within[1] - within[0] - (jumps - 1) * apart
     if jumps > 0 and room <= 0:
         raise ValueError(f"{jumps} jumps that are {apart:g} apart do not fit into [{within[0]:g}, {within[1]:g}]")
@@ -71,6 +82,8 @@ def draw(
 
 def require_apart(truth: StepFunction, samples: int) -> None:
     """Raise ValueError where two jumps are closer than 1/n: no sample of that size tells them apart."""
+    if not 0 < samples < math.inf:
+        raise ValueError(f"the number of samples must be positive and finite, got {samples:g}")
     close = [(s, t) for s, t in pairwise(truth.jumps) if t - s < 1 / samples]
     if close:
         raise ValueError(
@@ -86,7 +99,7 @@ def fit(x: npt.ArrayLike, y: npt.ArrayLike, jumps: int = 1) -> StepFunction:
     heights are not bounded. Warns where the design says that the theory's rate cannot be had. ValueError for fewer
     than K + 1 different x.
     """
-    x, y = _sample(x, y)
+    x, y = require_line_sample(x, y)
     _require_jumps(jumps, x.size)
     order = np.argsort(x, kind="stable")
     return fit_sorted(x[order], y[order], jumps)
@@ -117,7 +130,8 @@ def _ends(x: Array, y: Array, jumps: int) -> npt.NDArray[np.int64]:
     return found
 
 
-def _sample(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
+def require_line_sample(x: npt.ArrayLike, y: npt.ArrayLike, *, ascending: bool = False) -> tuple[Array, Array]:
+    """Return points x (n,) of [0, 1] and labels y (n,) as numbers; ValueError for what is none, or not `ascending`."""
     x, y = (np.ascontiguousarray(v, dtype=np.float64) for v in (x, y))
     if x.ndim != 1 or x.shape != y.shape or x.size == 0:
         raise ValueError(f"x and y must be two vectors of one length, got shapes {x.shape} and {y.shape}")
@@ -125,7 +139,16 @@ def _sample(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
         raise ValueError("x and y must be finite")
     if x.min() < 0 or x.max() > 1:
         raise ValueError(f"x must lie in [0, 1], got values from {x.min():g} to {x.max():g}")
+    if ascending and np.any(x[1:] < x[:-1]):
+        at = int(np.argmax(x[1:] < x[:-1]))
+        raise ValueError(f"the sample must be sorted by x, got {x[at]:.4g} before {x[at + 1]:.4g}")
     return x, y
+
+
+def require_scales(amplitude: float, noise: float) -> None:
+    """Raise ValueError unless the height of a jump and the noise are positive and finite."""
+    if not (0 < amplitude < math.inf and 0 < noise < math.inf):
+        raise ValueError(f"amplitude and noise must be positive and finite, got {amplitude:g} and {noise:g}")
 
 
 def _require_count(jumps: int) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from scipy.stats import binom
 
+from dltheory.besov.change_points import require_line_sample, require_scales
 from dltheory.sequence import coin_risk
 
 Array = npt.NDArray[np.float64]
@@ -26,14 +27,14 @@ def misplaced(ratio: float) -> float:
     the minimum, killed below it, and h the probability that it never returns,
     P(|M| = k) = 2 P(M = 0)^{1/2} ⟨h, T^{k−1} f_1⟩, and Σ k T^{k−1} = (1 − T)^{−2}. Solved by quadrature.
     """
-    if not ratio > 0:
-        raise ValueError(f"the ratio of height to noise must be positive, got {ratio}")
+    _require_ratio(ratio)
     stays, leaving, survival = _walk(ratio)
     return float(2 * stays * survival @ np.linalg.solve(leaving, np.linalg.solve(leaving, _first(ratio))))
 
 
 def split_probabilities(ratio: float, count: int) -> Array:
     """Return P(|M| = k) for k < count, by the same quadrature."""
+    _require_ratio(ratio)
     stays, leaving, survival = _walk(ratio)
     step, density = np.eye(len(survival)) - leaving, _first(ratio)
     found = [stays**2]
@@ -48,6 +49,9 @@ def limit(jumps: int, amplitude: float, noise: float) -> float:
 
     (K + 1)σ² for the levels, and a²(E|M| + 1/2) for every position, which is put in the middle of a gap.
     """
+    require_scales(amplitude, noise)
+    if not jumps >= 0:
+        raise ValueError(f"the number of jumps must be a whole number from 0 on, got {jumps!r}")
     return (jumps + 1) * noise**2 + jumps * amplitude**2 * (misplaced(amplitude / noise) + 0.5)
 
 
@@ -57,6 +61,8 @@ def bayes_risk(x: Array, y: Array, amplitude: float, noise: float) -> float:
     Averaged over data this is the least risk of all estimators under that prior, hence at most the minimax risk of
     any class with these functions in it. x (n,) is sorted; a linear pass.
     """
+    require_scales(amplitude, noise)
+    x, y = require_line_sample(x, y, ascending=True)
     edges = np.concatenate([[0.0], x, [1.0]])
     gaps = np.diff(edges)
     # log-likelihood of t in gap i, up to a constant: sample i moves from the level a to the level 0
@@ -74,7 +80,10 @@ def two_point_bound(samples: npt.ArrayLike, amplitude: float, noise: float) -> A
     Between t and t + h only the samples in that interval tell: (1 − h) a² h E v(a√m/σ), m ~ Bin(n, h), with the
     posterior variance v of a fair coin; the largest over h = c/n.
     """
+    require_scales(amplitude, noise)
     n = np.atleast_1d(np.asarray(samples, dtype=np.float64))
+    if not np.all(n >= 1):
+        raise ValueError(f"the number of samples is at least 1, got {n.min():g}")
     scale = (noise / amplitude) ** 2
     best = np.zeros_like(n)
     for c in scale * np.geomspace(0.5, 16, 41):
@@ -84,6 +93,11 @@ def two_point_bound(samples: npt.ArrayLike, amplitude: float, noise: float) -> A
         value = (1 - h) * amplitude**2 * h * (weight @ coin_risk(m / scale))
         best = np.maximum(best, value)
     return best
+
+
+def _require_ratio(ratio: float) -> None:
+    if not ratio > 0:
+        raise ValueError(f"the ratio of height to noise must be positive, got {ratio}")
 
 
 def _walk(ratio: float) -> tuple[float, Array, Array]:

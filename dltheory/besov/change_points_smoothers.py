@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.change_points import StepFunction
+from dltheory.besov.change_points import StepFunction, require_line_sample, require_scales
 
 Array = npt.NDArray[np.float64]
 
@@ -21,6 +21,7 @@ def regressogram(x: Array, y: Array, bins: int) -> StepFunction:
     """Return the averages of y over equal bins of [0, 1], 0 in a bin without samples."""
     if bins < 1:
         raise ValueError(f"a regressogram needs at least one bin, got {bins}")
+    x, y = require_line_sample(x, y)
     index = np.minimum((x * bins).astype(np.int64), bins - 1)
     count = np.bincount(index, minlength=bins)
     total = np.bincount(index, weights=y, minlength=bins)
@@ -29,6 +30,8 @@ def regressogram(x: Array, y: Array, bins: int) -> StepFunction:
 
 def best_bins(samples: int, amplitude: float, noise: float) -> int:
     """Return the bins that minimise the average risk a²/(6m) + σ²m/n over the position of the jump."""
+    require_scales(amplitude, noise)
+    _require_positive(samples=samples)
     return max(1, round(amplitude * math.sqrt(samples / 6) / noise))
 
 
@@ -39,6 +42,7 @@ def box_kernel(x: Array, y: Array, half_width: float) -> StepFunction:
     """
     if not half_width > 0:
         raise ValueError(f"the half-width of a window must be positive, got {half_width:g}")
+    x, y = require_line_sample(x, y, ascending=True)
     edges = np.sort(np.concatenate([x - half_width, x + half_width]))
     edges = edges[(edges > 0) & (edges < 1)]
     middle = (np.concatenate([[0.0], edges]) + np.concatenate([edges, [1.0]])) / 2
@@ -49,6 +53,8 @@ def box_kernel(x: Array, y: Array, half_width: float) -> StepFunction:
 
 def best_half_width(samples: int, amplitude: float, noise: float) -> float:
     """Return the h that minimises a²h/6 + σ²/(2hn), the average risk of a box kernel away from the ends."""
+    require_scales(amplitude, noise)
+    _require_positive(samples=samples)
     return min(0.5, math.sqrt(3 / samples) * noise / amplitude)
 
 
@@ -57,6 +63,9 @@ def average_risk(weights: Array, x: Array, at: Array, amplitude: float, noise: f
 
     ∫ wᵀ(K + σ²)w − 2wᵀk(x) + k(x, x) dx by the midpoint rule, where `at` (m,) are the middles of m equal cells.
     """
+    require_scales(amplitude, noise)
+    if weights.shape != (at.size, x.size):
+        raise ValueError(f"weights of shape {(at.size, x.size)} were expected, got {weights.shape}")
     kernel = amplitude**2 * np.minimum(x[:, None], x[None, :])
     kernel[np.diag_indices(x.size)] += noise**2
     quadratic = np.einsum("ij,ij->i", weights @ kernel, weights)
@@ -66,6 +75,8 @@ def average_risk(weights: Array, x: Array, at: Array, amplitude: float, noise: f
 
 def nearest_neighbours(x: Array, at: Array, neighbours: int) -> Array:
     """Return the weights (m, n) of a k-nearest-neighbour average."""
+    if not 1 <= neighbours <= x.size:
+        raise ValueError(f"the number of neighbours lies between 1 and {x.size}, got {neighbours}")
     from sklearn.neighbors import NearestNeighbors
 
     found = NearestNeighbors(n_neighbors=neighbours).fit(x[:, None]).kneighbors_graph(at[:, None])
@@ -74,6 +85,7 @@ def nearest_neighbours(x: Array, at: Array, neighbours: int) -> Array:
 
 def gaussian_kernel(x: Array, at: Array, bandwidth: float) -> Array:
     """Return the weights (m, n) of Nadaraya–Watson with a Gaussian kernel."""
+    _require_positive(bandwidth=bandwidth)
     log = -(((at[:, None] - x[None, :]) / bandwidth) ** 2) / 2
     weights = np.exp(log - log.max(axis=1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
@@ -91,6 +103,7 @@ def matern(x: Array, at: Array, length: float, ridge: float, nu: float = 1.5) ->
     """Return the weights (m, n) of kernel ridge regression with a Matérn kernel of unit variance."""
     from sklearn.gaussian_process.kernels import Matern
 
+    _require_positive(length=length, ridge=ridge, nu=nu)
     kernel = Matern(length_scale=length, nu=nu)
     gram = kernel(x[:, None])
     gram[np.diag_indices(x.size)] += ridge
@@ -104,3 +117,9 @@ def tuned(
     risks = [(average_risk(family(value), x, at, amplitude, noise), value) for value in grid]
     risk, value = min(risks)
     return value, risk
+
+
+def _require_positive(**parameters: float) -> None:
+    for name, value in parameters.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"the {name} of a smoother must be positive and finite, got {value:g}")

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.change_points import StepFunction
+from dltheory.besov.change_points import StepFunction, require_line_sample
 
 Array = npt.NDArray[np.float64]
 
@@ -34,6 +34,7 @@ def fit(x: Array, y: Array, noise: float, scale: float = 1.0) -> StepFunction:
 
     Pieces meet in the middle between their samples.
     """
+    x, y = require_line_sample(x, y, ascending=True)
     values = denoise(y, scale * noise * math.cbrt(x.size))
     moves = np.flatnonzero(np.diff(values))
     return StepFunction((x[moves] + x[moves + 1]) / 2, values[np.concatenate([[0], moves + 1])])

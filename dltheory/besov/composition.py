@@ -28,6 +28,8 @@ def uniform_ball(rng: np.random.Generator, count: int, dimension: int) -> Array:
 
     They are the first D coordinates of points on the sphere S^(D + 1) (Archimedes, for D = 1).
     """
+    if dimension < 1:
+        raise ValueError(f"a ball has a dimension of at least 1, got {dimension}")
     draw = rng.standard_normal((count, dimension + 2))
     return np.asarray(draw[:, :dimension] / np.linalg.norm(draw, axis=1, keepdims=True))
 
@@ -79,6 +81,14 @@ class AffineTarget:
     indices: cosine.Indices
     coefficients: Array
 
+    def __post_init__(self) -> None:
+        require_rotation(self.rotation, len(self.rotation), self.rotation.shape[-1])
+        if self.indices.shape != (len(self.coefficients), len(self.rotation)):
+            raise ValueError(
+                f"{len(self.coefficients)} coefficients in {len(self.rotation)} directions do not go with indices of"
+                f" shape {self.indices.shape}"
+            )
+
     @classmethod
     def on_boundary(
         cls, smoothness: Smoothness, rng: np.random.Generator, ambient: int, terms: int = 512
@@ -88,6 +98,8 @@ class AffineTarget:
         The terms up to `terms` are kept; the constant is left out, so that ‖f‖² ≤ ζ(2s̃ + 1).
         """
         _require_ambient(smoothness.dimension, ambient)
+        if terms < 1:
+            raise ValueError(f"a target has at least one term, got {terms}")
         rotation = random_rotation(rng, smoothness.dimension, ambient)
         indices = cosine.ordered_indices(smoothness, terms + 1)[1:]
         signs = np.where(rng.random(terms) < 0.5, -1.0, 1.0)
@@ -100,6 +112,7 @@ class AffineTarget:
 
     def __call__(self, x: Array) -> Array:
         """Return f at points (n, D) of the ball, shape (n,)."""
+        require_ball(x, self.ambient)
         t, _ = uniformise(x @ self.rotation.T, self.ambient)
         if t.shape[1] == 1:
             return CosineSeries(self.indices[:, 0], self.coefficients)(t[:, 0])
@@ -113,8 +126,16 @@ class CosineSeries:
     frequencies: npt.NDArray[np.int64]
     coefficients: Array
 
+    def __post_init__(self) -> None:
+        given = self.frequencies
+        if given.ndim != 1 or given.shape != np.shape(self.coefficients):
+            raise ValueError(f"frequencies {given.shape} do not go with coefficients {np.shape(self.coefficients)}")
+        if given.size and not 1 <= given.min() <= given.max() <= _TABLE // 4:
+            raise ValueError(f"frequencies lie between 1 and {_TABLE // 4}, got {given.min()} to {given.max()}")
+
     def __call__(self, x: Array) -> Array:
         """Return values at x in [0, 1], shape of x; linear interpolation, off by at most (π l/2^15)²/8 of a term."""
+        cosine.require_cube(x)
         spectrum = np.zeros(_TABLE + 1, dtype=complex)
         spectrum[self.frequencies] = math.sqrt(2) * self.coefficients
         table = np.fft.irfft(spectrum, 2 * _TABLE)[: _TABLE + 1] * _TABLE
@@ -139,6 +160,10 @@ class AdditiveTarget:
         one = Smoothness((smoothness,))
         one.require_continuous()
         require_link(outer)
+        if dimension < 1 or terms < 1 or not 0 < size < math.inf:
+            raise ValueError(
+                f"dimension and terms are at least 1 and the size positive, got {dimension}, {terms} and {size:g}"
+            )
         parts = []
         for _ in range(dimension):
             signs = np.where(rng.random(terms) < 0.5, -1.0, 1.0)
@@ -147,6 +172,8 @@ class AdditiveTarget:
 
     def __call__(self, x: Array) -> Array:
         """Return f at points (n, D) of the cube, shape (n,)."""
+        if x.ndim != 2 or x.shape[1] != len(self.inner):
+            raise ValueError(f"points have shape {x.shape}, expected (n, {len(self.inner)})")
         inside = np.sum([part(column) for part, column in zip(self.inner, x.T, strict=True)], axis=0)
         return np.asarray(inside + self.outer[0] * inside**2 + self.outer[1] * inside**3)
 
@@ -173,6 +200,26 @@ def composition_smoothness(layers: tuple[Smoothness, ...]) -> float:
         found = min(found, layer.mean * passed)
         passed *= min(layer.smallest * (1 - 1 / (layer.p * layer.mean)), 1.0)
     return found
+
+
+def require_rotation(rotation: Array, rows: int, ambient: int) -> None:
+    """Raise ValueError unless a map (d, D) has orthonormal rows: Ax then has the density that a sieve is made for."""
+    if rotation.shape != (rows, ambient) or not rows:
+        raise ValueError(f"a rotation of shape {(rows, ambient)} was expected, got {rotation.shape}")
+    off = float(np.max(np.abs(rotation @ rotation.T - np.eye(rows))))
+    if not off <= 1e-8:
+        raise ValueError(
+            f"the rows of A must be orthonormal, A Aᵀ is off by {off:.2g}: a map of lower rank leaves Ax without a"
+            " density, another one with a density that is not the sieve's"
+        )
+
+
+def require_ball(x: Array, ambient: int) -> None:
+    """Raise ValueError unless points have shape (n, D) and lie in the unit ball, up to rounding."""
+    if x.ndim != 2 or x.shape[1] != ambient:
+        raise ValueError(f"points have shape {x.shape}, expected (n, {ambient})")
+    if not np.all(np.einsum("nd,nd->n", x, x) <= 1 + 1e-9):
+        raise ValueError("inputs must lie in the unit ball, under whose uniform law the sieve is orthonormal")
 
 
 def _require_ambient(inner: int, ambient: int) -> None:

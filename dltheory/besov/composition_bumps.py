@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.sequence import coin_risk
+from dltheory.besov.cosine import require_cube
+from dltheory.sequence import coin_risk, require_noise
 
 Array = npt.NDArray[np.float64]
 
@@ -29,8 +30,8 @@ class BumpHypercube:
     outer: float
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError(f"at least one bump is needed, got {self.count}")
+        if self.count < 1 or self.count % 1:
+            raise ValueError(f"at least one bump is needed, a whole number of them, got {self.count}")
         if not 0 < self.smoothness <= 1:
             raise ValueError(f"tents lie in C^s for 0 < s ≤ 1, got s = {self.smoothness:g}")
         if not 0 < self.outer <= 1:
@@ -45,6 +46,8 @@ class BumpHypercube:
         """
         if not noise > 0:
             raise ValueError(f"the noise must be positive, got {noise:g}: without it every decision is free")
+        if not 0 < n < math.inf:
+            raise ValueError(f"the number of samples must be positive and finite, got {n:g}")
         exponent = 1 / (2 * smoothness * outer + 1) if power is None else power
         count = max(round((n / noise**2) ** exponent), 1)
         return cls(count, smoothness, outer if claimed is None else claimed)
@@ -61,21 +64,27 @@ class BumpHypercube:
 
     def profile(self, x: Array) -> Array:
         """Return height · b(Nx − j)^α at x in [0, 1], j the cell of x; all bumps present."""
+        require_cube(x)
         place = x * self.count
         tent = 1 - np.abs(2 * (place - np.floor(place)) - 1)
         return np.asarray(self.height * tent**self.outer)
 
     def cells(self, x: Array) -> npt.NDArray[np.int64]:
         """Return the cell j of every x."""
+        require_cube(x)
         return np.minimum((x * self.count).astype(np.int64), self.count - 1)
 
     def bayes_risk(self, n: float, noise: float) -> float:
         """Return the least average risk for n samples per unit volume in white noise: n‖f‖²/σ² spread over N bumps."""
+        require_noise(noise)
         signal = n * self.energy / (self.count * noise**2)
         return self.energy * float(coin_risk(signal))
 
     def posterior(self, x: Array, y: Array, noise: float) -> Array:
         """Return P(ω_j = 1 | data) for every bump, shape (N,), from points (n,) and labels (n,)."""
+        require_noise(noise)
+        if y.shape != x.shape or not np.all(np.isfinite(y)):
+            raise ValueError(f"labels are finite, one a point, got shape {y.shape} for points of shape {x.shape}")
         bump, cell = self.profile(x), self.cells(x)
         evidence = np.bincount(cell, bump * (y - bump / 2), self.count) / noise**2
         return np.asarray(0.5 * (1 + np.tanh(evidence / 2)))

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.besov.cosine import require_cube
+from dltheory.least_squares import require_different, require_sample
+
 Array = npt.NDArray[np.float64]
 _HALVINGS = 6
 _OUTER = 3  # free coefficients of the outer layer
@@ -26,6 +29,9 @@ class AdditiveFit:
 
     def __call__(self, x: Array) -> Array:
         """Return the estimate at points (n, D) of the cube, shape (n,)."""
+        if x.ndim != 2 or x.shape[1] != len(self.inner):
+            raise ValueError(f"points have shape {x.shape}, expected (n, {len(self.inner)})")
+        require_cube(x)
         return apply_layers(self.outer, design(x, self.inner.shape[1]) @ self.inner.ravel())
 
 
@@ -38,8 +44,10 @@ class AdditiveRegression:
     iterations: int = 25
 
     def __post_init__(self) -> None:
-        if self.terms < 1 or self.iterations < 1:
-            raise ValueError(f"terms and iterations must be at least 1, got {self.terms} and {self.iterations}")
+        if not (self.terms >= 1 and self.iterations >= 1 and self.terms % 1 == 0 and self.iterations % 1 == 0):
+            raise ValueError(
+                f"terms and iterations must be at least 1, whole numbers, got {self.terms} and {self.iterations}"
+            )
 
     @classmethod
     def from_theory(cls, smoothness: float, count: int, noise: float, *, scale: float = 1.0,
@@ -47,16 +55,23 @@ class AdditiveRegression:
         """Return N = scale (n/σ²)^(1/(2s + 1)) terms a component; `power` replaces the exponent."""
         if not noise > 0:
             raise ValueError(f"the noise must be positive, got {noise:g}: without it there is no statistical rate")
+        if not (smoothness > 0 and count >= 1 and scale > 0):
+            raise ValueError(
+                f"smoothness, samples and scale must be positive, got {smoothness:g}, {count:g} and {scale:g}"
+            )
         exponent = 1 / (2 * smoothness + 1) if power is None else power
         return cls(max(round(scale * (count / noise**2) ** exponent), 1), link)
 
     def fit(self, x: Array, y: Array) -> AdditiveFit:
         """Return the fit to points (n, D) of the cube and labels (n,), started from a linear outer layer."""
-        if x.ndim != 2 or y.shape != (len(x),):
-            raise ValueError(f"points (n, D) and labels (n,) were expected, got shapes {x.shape} and {y.shape}")
+        x, y = require_sample(x, y)
+        require_cube(x)
         size = x.shape[1] * self.terms + _OUTER
         if len(x) < 2 * size:
             raise ValueError(f"{self.terms} terms in {x.shape[1]} directions need {2 * size} points, got {len(x)}")
+        require_different(x, 2 * size, f"{self.terms} terms in {x.shape[1]} directions")
+        if self.link and np.all(y == y[0]):
+            raise ValueError(f"all labels are {y[0]:g}: a constant leaves both layers open")
         inside = design(x, self.terms)
         whole = np.linalg.lstsq(np.column_stack([np.ones(len(x)), inside]), y, rcond=None)[0]
         outer, inner = np.array([whole[0], 0.0, 0.0]), np.asarray(whole[1:], float)

@@ -19,8 +19,8 @@ def ordered_indices(smoothness: Smoothness, count: int) -> Indices:
 
     #{ρ ≤ R} grows like R^{1/s̃}. A direction with infinite s_i keeps l_i = 0.
     """
-    if count < 1:
-        raise ValueError(f"at least one index is needed, got {count}")
+    if not 1 <= count < math.inf:
+        raise ValueError(f"at least one index is needed, and finitely many, got {count}")
     radius = float(count) ** smoothness.mean
     while math.prod(_sides(smoothness, radius)) < count:
         radius *= 1.2
@@ -42,14 +42,21 @@ def evaluate(indices: Indices, x: npt.ArrayLike) -> Array:
     points = np.atleast_2d(np.asarray(x, float))
     if points.shape[1] != indices.shape[1]:
         raise ValueError(f"points have {points.shape[1]} coordinates, the basis {indices.shape[1]}")
-    if np.any(points < 0) or np.any(points > 1):
-        raise ValueError("the basis lives on the unit cube: coordinates must lie between 0 and 1")
+    require_cube(points)
+    if indices.size and indices.min() < 0:
+        raise ValueError(f"frequencies are counted from 0, got {indices.min()}")
     found = np.ones((len(indices), len(points)))  # whole rows of a table are copied, not single numbers
     for i, column in enumerate(indices.T):
         if not column.any():
             continue
         found *= np.ascontiguousarray(table(points[:, i], int(column.max()) + 1).T)[column]
     return found.T
+
+
+def require_cube(points: Array) -> None:
+    """Raise ValueError unless all coordinates, in any shape, lie between 0 and 1."""
+    if not (np.all(points >= 0) and np.all(points <= 1)):  # in this form NaN is outside, too
+        raise ValueError("the basis lives on the unit cube: coordinates must lie between 0 and 1")
 
 
 def table(x: Array, count: int) -> Array:

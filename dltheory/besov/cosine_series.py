@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.besov.cosine import Indices, evaluate, table
+from dltheory.besov.cosine import Indices, evaluate, require_cube, table
 
 Array = npt.NDArray[np.float64]
 _ENTRIES = 4_000_000  # of the largest table that an evaluation holds
@@ -24,6 +24,10 @@ class CosineSeries:
     def __post_init__(self) -> None:
         if len(self.indices) != len(self.coefficients):
             raise ValueError(f"{len(self.indices)} indices do not go with {len(self.coefficients)} coefficients")
+        if self.indices.ndim != 2 or not self.indices.size or self.indices.min() < 0:
+            raise ValueError(
+                f"a series has multi-indices (count, d) from 0 on, at least one, got shape {self.indices.shape}"
+            )
 
     @property
     def dimension(self) -> int:
@@ -46,6 +50,7 @@ class CosineSeries:
         points = np.atleast_2d(np.asarray(x, float))
         if points.shape[1] != self.dimension:
             raise ValueError(f"points have {points.shape[1]} coordinates, the series {self.dimension}")
+        require_cube(points)
         if np.prod(self.indices.max(axis=0) + 1.0) > 4 * len(self.indices):  # a cross is mostly empty as a tensor
             rows = max(_ENTRIES // len(self.indices), 1)
             return _joined(

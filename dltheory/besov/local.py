@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from dltheory.least_squares import require_sample
+
 Array = npt.NDArray[np.float64]
 Method = Literal["neighbours", "window", "linear"]
 
@@ -36,6 +38,11 @@ class LocalAverage:
             raise ValueError(f"a local average is neighbours, window or linear, got {self.method!r}")
         if self.method == "window" and not self.bandwidth > 0:
             raise ValueError(f"a window needs a bandwidth h > 0, got {self.bandwidth:g}")
+        if self.k % 1 or self.tangent % 1 or self.tangent < 1:
+            raise ValueError(
+                f"neighbours and tangent directions are whole numbers, at least 1 direction, got k = {self.k} and"
+                f" {self.tangent}"
+            )
         if self.method != "window" and self.k < (1 if self.method == "neighbours" else self.tangent + 2):
             raise ValueError(f"{self.method} with {self.tangent} directions needs more neighbours, got k = {self.k}")
 
@@ -48,6 +55,8 @@ class LocalAverage:
         """Return Σ_i w_i(x) v_i for values (F, n), shape (F, m), and Σ_i w_i(x)² (m,), for x in `at` (m, D)."""
         if values.ndim != 2 or values.shape[1] != len(points):
             raise ValueError(f"values (F, {len(points)}) were expected, got shape {values.shape}")
+        if points.ndim != 2 or at.ndim != 2 or at.shape[1] != points.shape[1]:
+            raise ValueError(f"points (n, D) and (m, D) were expected, got shapes {points.shape} and {at.shape}")
         tree = cKDTree(points)
         if self.method == "window":
             return _window([tree.query_ball_point(point, self.bandwidth) for point in at], values)
@@ -61,12 +70,17 @@ class LocalAverage:
 
     def risk(self, points: Array, at: Array, clean: Array, truth: Array, noise: float) -> Array:
         """Return the risk averaged over noise, functions and `at`, a number; clean (F, n), truth (F, m)."""
+        if not noise >= 0:
+            raise ValueError(f"the noise must be at least 0, got {noise:g}")
+        if truth.shape != (len(clean), len(at)):
+            raise ValueError(f"true values of shape {(len(clean), len(at))} were expected, got {truth.shape}")
         smoothed, squares = self.smooth(points, at, clean)
         return np.asarray(np.mean((smoothed - truth) ** 2) + noise**2 * np.mean(squares))
 
 
 def choose_neighbours(points: Array, labels: Array, candidates: Sequence[int]) -> int:
     """Return the k with the least leave-one-out error, for points (n, D) and labels (n,)."""
+    points, labels = require_sample(points, labels)
     largest = max(candidates)
     if min(candidates) < 1 or largest >= len(points):
         raise ValueError(f"candidates for k lie between 1 and {len(points) - 1}, got {sorted(candidates)}")
@@ -94,4 +108,11 @@ def _plane_weights(differences: Array, tangent: int) -> Array:
     gram = np.einsum("mka,mkb->mab", design, design)
     first = np.zeros((*gram.shape[:1], tangent + 1, 1))
     first[:, 0] = 1.0
+    # k points on less than a plane of that dimension: their spread along it is nothing beside their distance
+    spread = np.linalg.eigvalsh(gram[:, 1:, 1:] - gram[:, :1, 1:] * gram[:, 1:, :1] / gram[:, :1, :1])[:, 0]
+    if np.any(spread <= 1e-13 * np.trace(gram[:, 1:, 1:], axis1=1, axis2=2)):
+        raise ValueError(
+            f"{differences.shape[1]} neighbours do not span {tangent} direction(s): the points repeat, or lie on a set"
+            " of lower dimension"
+        )
     return np.asarray(np.einsum("mka,ma->mk", design, np.linalg.solve(gram, first)[..., 0]))

@@ -32,6 +32,10 @@ class TangentPieces:
 
         ValueError where a neighbourhood holds too few points to have d directions.
         """
+        if points.ndim != 2 or not points.size or not np.all(np.isfinite(points)):
+            raise ValueError(f"finite points (n, D) were expected, got shape {points.shape}")
+        if pieces < 1 or used < 1:
+            raise ValueError(f"at least one piece is found in at least one point, got {pieces} and {used}")
         if isinstance(dimension, bool) or not isinstance(dimension, int) or not 1 <= dimension <= points.shape[1]:
             raise ValueError(
                 f"the dimension of a manifold is a whole number from 1 to {points.shape[1]}, got {dimension!r}"
@@ -60,6 +64,8 @@ class TangentPieces:
 
     def project(self, points: Array) -> Array:
         """Return points (n, D) moved to the plane of the nearest centre."""
+        if points.ndim != 2 or points.shape[1] != self.centres.shape[1]:
+            raise ValueError(f"points have shape {points.shape}, expected (n, {self.centres.shape[1]})")
         nearest = cKDTree(self.centres).query(points)[1]
         centre, tangent = self.centres[nearest], self.tangents[nearest]
         along = np.einsum("ntd,nd->nt", tangent, points - centre)
@@ -68,6 +74,8 @@ class TangentPieces:
 
 def _require_gap(spreads: Array, dimension: int, scale: float) -> None:
     """Raise ValueError where neighbourhoods have no `dimension` leading directions, spreads (m, D) falling."""
+    if float(spreads[:, dimension - 1].min()) <= 1e-12 * scale**2:
+        raise ValueError(f"the points of a neighbourhood do not span {dimension} direction(s): they repeat")
     if dimension == spreads.shape[1]:
         return
     gap = float(np.min(spreads[:, dimension - 1] / np.maximum(spreads[:, dimension], 1e-300)))

@@ -36,7 +36,7 @@ class SphereProduct:
                 raise ValueError(f"the dimension of a manifold is a whole number, at least 1, got {factor!r}")
         if not self.factors:
             raise ValueError("a product of spheres needs at least one factor")
-        if self.ambient < self._used:
+        if isinstance(self.ambient, bool) or not isinstance(self.ambient, int) or self.ambient < self._used:
             raise ValueError(
                 f"a manifold of dimension {self.dimension} like this one needs an ambient dimension of at least"
                 f" {self._used}, got {self.ambient}"
@@ -64,6 +64,8 @@ class SphereProduct:
 
     def require_bandwidth(self, bandwidth: float) -> None:
         """Raise ValueError unless a window of that radius sees a piece of the manifold, not all of it."""
+        if not bandwidth > 0:
+            raise ValueError(f"a bandwidth must be positive, got {bandwidth:g}")
         if bandwidth > self.diameter / 4:
             raise ValueError(
                 f"too few samples: the bandwidth {bandwidth:.3g} exceeds a quarter of the diameter,"
@@ -89,9 +91,10 @@ class SphereProduct:
                 f"a tube needs a radius below the reach {self.reach:.3g}, where the projection is defined,"
                 f" got {radius:g}"
             )
+        self._require(points)
         normal = self.ambient - self.dimension
         draw = radius * uniform_ball(rng, len(points), normal)
-        moved = points.copy()
+        moved = points.astype(float)
         for i, block in enumerate(self._blocks()):
             moved[:, block] *= 1 + draw[:, i : i + 1] / self.scale
         moved[:, self._used :] += draw[:, len(self.factors) :]
@@ -99,10 +102,11 @@ class SphereProduct:
 
     def project(self, points: Array) -> Array:
         """Return the nearest points of the manifold; ValueError on a focal set, where there are several."""
-        found = np.zeros_like(points)
+        self._require(points)
+        found = np.zeros(points.shape)
         for block in self._blocks():
             norm = np.linalg.norm(points[:, block], axis=1, keepdims=True)
-            if np.any(norm <= 1e-12):
+            if not np.all(norm > 1e-12):
                 raise ValueError("the projection is undefined at a point as far from the manifold as its reach")
             found[:, block] = points[:, block] * (self.scale / norm)
         return found
@@ -111,8 +115,13 @@ class SphereProduct:
         """Return the angle in [0, 2π) of every circle factor at points of the manifold, shape (n, factors)."""
         if set(self.factors) != {1}:
             raise ValueError(f"angles belong to products of circles, got factors {self.factors}")
+        self._require(points)
         found = [np.arctan2(points[:, b.start + 1], points[:, b.start]) for b in self._blocks()]
         return np.asarray(np.stack(found, axis=1) % (2 * math.pi))
+
+    def _require(self, points: Array) -> None:
+        if points.ndim != 2 or points.shape[1] != self.ambient:
+            raise ValueError(f"points have shape {points.shape}, expected (n, {self.ambient})")
 
     @property
     def _used(self) -> int:
@@ -149,8 +158,8 @@ class Spectrum:
     terms: int = 2048
 
     def __post_init__(self) -> None:
-        if not self.beta > 0:
-            raise ValueError(f"the smoothness β must be positive, got {self.beta:g}")
+        if not 0 < self.beta < math.inf:
+            raise ValueError(f"the smoothness β must be positive and finite, got {self.beta:g}")
         if not 1 <= self.terms <= _TABLE // 4:
             raise ValueError(f"a table of {_TABLE} knots holds 1 to {_TABLE // 4} terms, got {self.terms}")
 

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
+from scipy.spatial.distance import cdist
 
 from dltheory.besov.manifold import Spectrum
 from dltheory.ridge import deterministic_equivalent
@@ -36,6 +37,12 @@ class Matern:
 
     def gram(self, x: Array, y: Array) -> Array:
         """Return k(x_i, y_j) for points (n, D) and (m, D) at most 2 apart."""
+        if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
+            raise ValueError(f"points (n, D) and (m, D) were expected, got shapes {x.shape} and {y.shape}")
+        reach = sum(float(np.sqrt(np.einsum("nd,nd->n", points, points).max(initial=0.0))) for points in (x, y))
+        # within the unit ball no distance needs to be looked at
+        if not (reach <= 2 + 1e-9 or cdist(x, y).max() <= 2 + 1e-9):
+            raise ValueError("the kernel is tabulated for distances up to 2: points must lie in a ball of radius 1")
         return np.asarray(_lookup(_table(self.nu, self.length), np.ascontiguousarray(x), np.ascontiguousarray(y)))
 
     def circle_spectrum(self) -> Array:
@@ -82,6 +89,10 @@ def conditional_risk(kernel: Matern, points: Array, at: Array, clean: Array, tru
     """Return the risk of k(x, X)(K + ρI)^−1 Y averaged over noise, functions and `at`; clean (F, n), truth (F, m)."""
     if not noise > 0 or not ridge > 0:
         raise ValueError(f"noise and ridge must be positive, got {noise:g} and {ridge:g}")
+    if clean.shape[1:] != (len(points),) or truth.shape != (len(clean), len(at)):
+        raise ValueError(
+            f"values (F, {len(points)}) and (F, {len(at)}) were expected, got shapes {clean.shape} and {truth.shape}"
+        )
     gram = kernel.gram(points, points)
     gram[np.diag_indices_from(gram)] = 1 + ridge
     weights = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), kernel.gram(points, at))

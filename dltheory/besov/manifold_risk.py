@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,11 @@ class Profile:
     bias: Array
     inside: Array
 
+    def __post_init__(self) -> None:
+        shapes = {self.log_probability.shape, self.bias.shape, self.inside.shape}
+        if len(shapes) > 1 or self.log_probability.ndim != 1 or not self.log_probability.size:
+            raise ValueError(f"the tables of a profile are vectors of one length, got shapes {sorted(shapes)}")
+
     @classmethod
     def averaged(cls, log_probability: Array, bias: Array, inside: Array) -> Profile:
         """Return the average of tables (places, K): at one P, since neighbours are counted, not distances."""
@@ -52,7 +57,7 @@ class Profile:
         """Return bias and inside at probabilities (Q,); ValueError outside the table."""
         wanted = np.log(probability)
         low, high = self.log_probability[0], self.log_probability[-1]
-        if wanted.min() < low or wanted.max() > high + 1e-9:
+        if not (wanted.min() >= low and wanted.max() <= high + 1e-9):
             raise ValueError(
                 f"windows of probability {math.exp(wanted.min()):.3g} to {math.exp(wanted.max()):.3g} leave the table,"
                 f" which holds {math.exp(low):.3g} to {math.exp(high):.3g}"
@@ -66,7 +71,9 @@ def neighbour_risk(profile: Profile, n: float, k: float, noise: float) -> dict[s
 
     ValueError unless 1 ≤ k < n. A k between whole numbers is what a curve without jitter needs.
     """
-    if not 1 <= k < n:
+    if not noise >= 0:
+        raise ValueError(f"the noise must be at least 0, got {noise:g}")
+    if not 1 <= k < n < math.inf:
         raise ValueError(f"k nearest of n points need 1 ≤ k < n, got k = {k:g} and n = {n:g}")
     nodes, weights = np.polynomial.legendre.leggauss(_QUANTILES)
     probability = betaincinv(k + 1.0, float(n - k), (nodes + 1) / 2)
@@ -81,7 +88,7 @@ def total_risk(profile: Profile, n: float, k: float, noise: float) -> float:
 
 def best_neighbours(profile: Profile, n: float, noise: float) -> float:
     """Return the k with the least expected risk, the oracle's choice, not rounded: golden section in log k."""
-    if n < 4:
+    if not n >= 4:
         raise ValueError(f"nearest neighbours need at least 4 points, got {n:g}")
     low, high = 0.0, math.log(n / 2)
     golden = (math.sqrt(5) - 1) / 2
@@ -101,6 +108,10 @@ def best_neighbours(profile: Profile, n: float, noise: float) -> float:
 @lru_cache(maxsize=32)
 def profile(place: Place, beta: float, points: int = 400) -> Profile:
     """Return the profile of a point of the circle or sphere, or of the end of a half circle."""
+    if place not in get_args(Place):
+        raise ValueError(f"a profile is that of {', '.join(get_args(Place))}, got {place!r}")
+    if points < 2:
+        raise ValueError(f"a profile has at least two points, got {points}")
     half_angles = np.exp(np.linspace(math.log(1e-6), math.log(math.pi if place != "sphere" else 3.1), points))
     spectrum = Spectrum(beta)
     if place == "sphere":
@@ -160,6 +171,11 @@ def tube_profile(
     """
     if not 0 < radius < 1:
         raise ValueError(f"a tube around the unit circle needs a radius between 0 and its reach 1, got {radius:g}")
+    if not 0 < smallest < 2 or places < 1 or offsets < 1:
+        raise ValueError(
+            f"windows of radius between 0 and 2 at one place or more, got {smallest:g}, {places} places and {offsets}"
+            " offsets"
+        )
     normal = ambient - 1
     centre = radius * _ball(places, normal)
     unit = _ball(offsets, normal)

@@ -16,6 +16,7 @@ from scipy.special import zeta
 
 Array = npt.NDArray[np.float64]
 _SIDE = {1: 2**15, 2: 2**9}
+_MOST = {1: 2**14 - 1, 2: 102_134}  # waves whose frequencies stay below half of the side: none is taken for another
 _ROUNDED = 256
 
 
@@ -24,6 +25,8 @@ def half_lattice(dimension: int, count: int) -> npt.NDArray[np.int64]:
     """Return the first `count` of the non-zero points of Z^d, one of ±k each, by length (count, d)."""
     if dimension not in _SIDE:
         raise ValueError(f"charts of dimension 1 and 2 are held, got {dimension}")
+    if count < 1:
+        raise ValueError(f"at least one frequency is needed, got {count}")
     reach = count if dimension == 1 else math.ceil(math.sqrt(2 * count / math.pi) * 1.2) + 2
     axes = np.meshgrid(*([np.arange(-reach, reach + 1)] * dimension), indexing="ij")
     points = np.stack([axis.ravel() for axis in axes], axis=1)
@@ -47,9 +50,11 @@ class ChartSeries:
     terms: int = 4096
 
     def __post_init__(self) -> None:
-        if not self.beta > 0:
-            raise ValueError(f"the smoothness β must be positive, got {self.beta:g}")
+        if not 0 < self.beta < math.inf:
+            raise ValueError(f"the smoothness β must be positive and finite, got {self.beta:g}")
         half_lattice(self.dimension, self.terms)
+        if self.terms > _MOST[self.dimension]:
+            raise ValueError(f"a table of a target holds {_MOST[self.dimension]} waves at most, got {self.terms}")
 
     @property
     def energies(self) -> Array:
@@ -63,6 +68,8 @@ class ChartSeries:
 
     def tail(self, kept: float) -> float:
         """Return the energy of the waves from number kept + 1 on."""
+        if not kept >= 0:
+            raise ValueError(f"the number of waves that are kept is at least 0, got {kept:g}")
         return float(zeta(2 * self.beta / self.dimension + 1, kept + 1.0))
 
     def waves(self, n: float, noise: float, *, power: float | None = None) -> float:
@@ -72,12 +79,16 @@ class ChartSeries:
         """
         if not noise > 0:
             raise ValueError(f"the noise must be positive, got {noise:g}: without it there is no statistical rate")
+        if not n > 0:
+            raise ValueError(f"the number of samples must be positive, got {n:g}")
         exponent = self.dimension / (2 * self.beta + self.dimension) if power is None else power
         count = (n / (2 * (noise**2 + self.energy))) ** exponent
         return count if count > _ROUNDED else float(max(round(count), 1))
 
     def expected_risk(self, n: float, waves: float, noise: float) -> dict[str, float]:
         """Return bias (the tail) and variance of the estimate from n uniform points, averaged over everything."""
+        if not (n > 0 and noise >= 0):
+            raise ValueError(f"samples must be positive and the noise at least 0, got {n:g} and {noise:g}")
         second = noise**2 + self.energy
         variance = (second + 2 * waves * second - (self.energy - self.tail(waves))) / n
         return {"bias": self.tail(waves), "variance": variance}
@@ -86,6 +97,8 @@ class ChartSeries:
         """Return the risk for a target with phases from `rng` at angles (n, d), averaged over the noise only."""
         if waves >= self.terms:
             raise ValueError(f"{waves} waves exceed the {self.terms} that the target has")
+        if angles.ndim != 2 or angles.shape[1] != self.dimension or not np.all(np.isfinite(angles)):
+            raise ValueError(f"finite angles (n, {self.dimension}) were expected, got shape {angles.shape}")
         phases = np.exp(2j * math.pi * rng.random(self.terms))
         coefficients = np.sqrt(self.energies / 2) * phases  # of e^{i⟨k, θ⟩}, its conjugate at −k
         values = self._evaluate(coefficients, angles)

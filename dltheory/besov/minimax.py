@@ -27,6 +27,8 @@ def hypercube_bound(
     where it is not whole. `decay` replaces s̃ + 1/2; only N^share of the bumps are used.
     """
     require_noise(variance)
+    if not 0 <= share <= 1:
+        raise ValueError(f"the share of the bumps that are used is N^share with 0 ≤ share ≤ 1, got {share:g}")
     exponent = smoothness.mean + 0.5 if decay is None else decay
     balanced = variance ** (-1 / (2 * exponent))
     sizes = np.maximum(balanced * np.exp(np.linspace(-3, 3, 241)), 1.0)
@@ -39,6 +41,7 @@ def mixed_bound(space: MixedBesov, variance: float) -> float:
     For q = ∞ every block of the shell has energy 2^{−2sj}, otherwise they share it: C^{−2/q} times as much each. The
     largest over real j, blocks counted by the Gamma function.
     """
+    require_noise(variance)
     from scipy.special import gammaln
 
     def bound(shells: Array) -> Array:

@@ -38,6 +38,10 @@ def modulus(values: npt.ArrayLike, widths: tuple[float, ...], order: int, p: flo
         raise ValueError(f"the grid has {grid.ndim} directions, the widths {len(widths)}")
     if order < 1:
         raise ValueError(f"the order of a difference is at least 1, got {order}")
+    if not grid.size or not np.all(np.isfinite(grid)):  # a maximum passes over NaN
+        raise ValueError(f"a function on a grid has finite values, at least one, got shape {grid.shape}")
+    if not (p > 0 and min(widths) >= 0):
+        raise ValueError(f"p must be positive and widths at least 0, got {p:g} and {widths}")
     steps = [min(math.floor(t * size + 1e-9), size // order) for t, size in zip(widths, grid.shape, strict=True)]
     found = 0.0
     # Δ_{−h} is Δ_h up to sign and place: half of the shifts are enough

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dltheory.besov.cosine import Indices, evaluate
 from dltheory.besov.cosine_series import CosineSeries
 from dltheory.besov.smoothness import Smoothness
-from dltheory.least_squares import solve
+from dltheory.least_squares import require_sample, solve_identified
 
 Array = npt.NDArray[np.float64]
 
@@ -27,6 +27,13 @@ class ResolutionSchedule:
     exponent: float
     scale: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.exponent <= 1 and 0 < self.scale < math.inf):
+            raise ValueError(
+                "a number of terms grows like a power of n from 0 to 1, with a positive scale, got the exponent"
+                f" {self.exponent:g} and the scale {self.scale:g}"
+            )
+
     @classmethod
     def from_theory(cls, smoothness: Smoothness, scale: float = 1.0) -> ResolutionSchedule:
         """Return the theorem's schedule, exponent 1/(2s̃ + 1)."""
@@ -36,11 +43,14 @@ class ResolutionSchedule:
         """Return N, at least 1 and at most n/5, so that the variance stays σ²N/n."""
         if not noise > 0:
             raise ValueError(f"the noise must be positive, got {noise:g}")
+        if not 1 <= n < math.inf:
+            raise ValueError(f"the number of samples is at least 1 and finite, got {n:g}")
         return int(max(min(round(self.scale * (n / noise**2) ** self.exponent), n // 5), 1))
 
     def resolutions(self, smoothness: Smoothness, n: float, noise: float = 1.0) -> tuple[int, ...]:
-        """Return N_i = N^{s̃/s_i} frequencies or cells a direction, at least 1."""
+        """Return N_i = N^{s̃/s_i} frequencies or cells a direction; ValueError where N has less than two for each."""
         size = self.terms(n, noise)
+        smoothness.require_frequencies(size)
         return tuple(max(round(size ** (smoothness.mean / value)), 1) for value in smoothness.s)
 
 
@@ -53,10 +63,14 @@ def ideal_constant(smoothness: Smoothness) -> float:
 
 
 def fit_series(indices: Indices, x: Array, y: Array) -> CosineSeries:
-    """Return the least-squares cosine series on points x (n, d) and labels y (n,); ValueError for more terms than n."""
-    if len(indices) > len(x):
-        raise ValueError(f"{len(indices)} terms need at least as many samples, got {len(x)}")
-    return CosineSeries(indices, solve(evaluate(indices, x), y))
+    """Return the least-squares cosine series on points x (n, d) and labels y (n,).
+
+    ValueError for more terms than n, and for points that do not identify them: repeated, or on a curve or surface.
+    """
+    points, labels = require_sample(x, y)
+    if len(indices) > len(points):
+        raise ValueError(f"{len(indices)} terms need at least as many samples, got {len(points)}")
+    return CosineSeries(indices, solve_identified(evaluate(indices, points), labels))
 
 
 def series_error(found: CosineSeries, truth: CosineSeries) -> float:
@@ -75,6 +89,8 @@ def spline_share(frequency: npt.ArrayLike, cells: float, degree: int) -> Array:
     """
     if isinstance(degree, bool) or not isinstance(degree, int) or degree < 0:
         raise ValueError(f"the degree of a spline is a whole number from 0 on, got {degree!r}")
+    if not 0 < cells < math.inf:
+        raise ValueError(f"the number of cells must be positive, got {cells:g}")
     from scipy.special import zeta
 
     u, power = np.asarray(frequency, float) / (2 * cells), 2 * (degree + 1)

@@ -19,8 +19,9 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from dltheory.besov import cosine
-from dltheory.besov.composition import AffineTarget, uniformise
+from dltheory.besov.composition import AffineTarget, require_ball, require_rotation, uniformise
 from dltheory.besov.smoothness import Smoothness
+from dltheory.least_squares import require_different, require_sample
 
 Array = npt.NDArray[np.float64]
 _FIRST = 4  # basis functions at the first of the widening sieves
@@ -39,6 +40,7 @@ class IndexFit:
 
     def __call__(self, x: Array) -> Array:
         """Return the estimate at points (n, D) of the ball, shape (n,)."""
+        require_ball(x, self.rotation.shape[1])
         t, _ = uniformise(x @ self.rotation.T, self.rotation.shape[1])
         return np.asarray(_basis(self.indices, t) @ self.coefficients)
 
@@ -57,10 +59,14 @@ class IndexRegression:
     iterations: int = 12
 
     def __post_init__(self) -> None:
-        if self.terms < 2**self.smoothness.dimension:
+        if not self.terms >= 2**self.smoothness.dimension:
             raise ValueError(
                 f"pre-asymptotic: {self.terms} terms are fewer than one frequency a direction,"
                 f" which takes {2**self.smoothness.dimension}"
+            )
+        if not all(value % 1 == 0 for value in (self.terms, self.starts, self.iterations)):
+            raise ValueError(
+                f"terms, starts and iterations are whole numbers, got {self.terms}, {self.starts} and {self.iterations}"
             )
         if self.starts < 1 or self.iterations < 1:
             raise ValueError(f"starts and iterations must be at least 1, got {self.starts} and {self.iterations}")
@@ -68,17 +74,21 @@ class IndexRegression:
     @classmethod
     def from_theory(cls, smoothness: Smoothness, count: int, noise: float, *, power: float | None = None,
                     starts: int = 8) -> IndexRegression:  # fmt: skip
-        """Return the theorem's sieve, N = (n/σ²)^(1/(2s̃ + 1)) terms; `power` replaces the exponent."""
+        """Return the theorem's sieve, N = (n/σ²)^(1/(2s̃ + 1)) terms; `power` replaces the exponent.
+
+        ValueError where n is too small for a frequency in every direction.
+        """
         if not noise > 0:
             raise ValueError(f"the noise must be positive, got {noise:g}: without it there is no statistical rate")
         exponent = 1 / (2 * smoothness.mean + 1) if power is None else power
-        return cls(smoothness, max(round((count / noise**2) ** exponent), 2**smoothness.dimension), starts)
+        return cls(smoothness, round((count / noise**2) ** exponent), starts)
 
     def fit(self, x: Array, y: Array, rng: np.random.Generator, rotation: Array | None = None) -> IndexFit:
         """Return the least-squares fit to points (n, D) of the ball and labels (n,); `rotation` fixes A."""
-        _require_data(x, y, self.smoothness.dimension, self.terms)
+        x, y = _checked(x, y, self.smoothness.dimension, self.terms)
         indices = cosine.ordered_indices(self.smoothness, self.terms)
         if rotation is not None:
+            require_rotation(rotation, self.smoothness.dimension, x.shape[1])
             return _solve(rotation, indices, x, y).result(indices)
         few = indices[: min(_FIRST**self.smoothness.dimension, self.terms)]
         begun = [self._descend(start, few, x[:_SCOUTS], y[:_SCOUTS]) for start in self._starts(x, y, rng)]
@@ -174,6 +184,8 @@ def oracle_risk(target: AffineTarget, fitted: IndexRegression, x: Array, noise: 
 
 def directions(rows: int, ambient: int) -> int:
     """Return the dimension of the set of rotations, d(D − d) + d(d − 1)/2: what learning them costs, times σ²/n."""
+    if not 1 <= rows <= ambient:
+        raise ValueError(f"{rows} directions do not fit into {ambient} dimensions")
     return rows * (ambient - rows) + rows * (rows - 1) // 2
 
 
@@ -252,15 +264,21 @@ def _widening(first: int, last: int) -> list[int]:
     return [*counts, last]
 
 
-def _require_data(x: Array, y: Array, rows: int, terms: int) -> None:
-    if x.ndim != 2 or y.shape != (len(x),):
-        raise ValueError(f"points (n, D) and labels (n,) were expected, got shapes {x.shape} and {y.shape}")
+def _checked(x: npt.ArrayLike, y: npt.ArrayLike, rows: int, terms: int) -> tuple[Array, Array]:
+    """Return a sample of the model; ValueError for inputs whose law leaves h or A open."""
+    x, y = require_sample(x, y)
     if x.shape[1] <= rows:
         raise ValueError(f"the ambient dimension must exceed the {rows} directions that are sought, got {x.shape[1]}")
-    squares = np.einsum("nd,nd->n", x, x)
-    if float(squares.max()) > 1 + 1e-9:
-        raise ValueError("inputs must lie in the unit ball, under whose uniform law the sieve is orthonormal")
-    if float(squares.min()) > 0.999:
+    require_ball(x, x.shape[1])
+    if float(np.einsum("nd,nd->n", x, x).min()) > 0.999:
         raise ValueError("inputs on the sphere have no density in the ball: coordinates have another law there")
     if len(x) < 2 * terms:
         raise ValueError(f"{terms} terms need at least {2 * terms} points, got {len(x)}")
+    require_different(x, 2 * terms, f"{terms} terms")
+    spread = np.linalg.eigvalsh(x.T @ x)
+    if spread[0] <= 1e-12 * spread[-1]:
+        raise ValueError(
+            f"inputs lie in a subspace of R^{x.shape[1]} of dimension {np.sum(spread > 1e-12 * spread[-1])}: Ax has no"
+            " density for some directions, and the rotation is not identified"
+        )
+    return x, y

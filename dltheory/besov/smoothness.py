@@ -79,7 +79,7 @@ class Smoothness:
 
         Derived: averaging over rotations spreads the energy of frequency K over K^D modes.
         """
-        if ambient < self.dimension:
+        if not ambient >= self.dimension:
             raise ValueError(f"the ambient dimension must be at least {self.dimension}, got {ambient}")
         self._left_for_linear()
         roughest = 2 * self.embedding * self.smallest
@@ -98,6 +98,15 @@ class Smoothness:
             raise ValueError(
                 f"functions need not be continuous: intrinsic smoothness {self.mean:.3g} must exceed 1/p ="
                 f" {1 / self.p:.3g} for compositions and values at points"
+            )
+
+    def require_frequencies(self, terms: int) -> None:
+        """Raise ValueError for fewer than 2^d terms, d counting directions of finite s_i: one frequency for each."""
+        needed = 2 ** sum(value < math.inf for value in self.s)
+        if terms < needed:
+            raise ValueError(
+                f"pre-asymptotic: {terms} terms give fewer than one frequency per direction, at least {needed} are"
+                " needed"
             )
 
     def require_spline_order(self, order: int) -> None:

@@ -59,6 +59,7 @@ class AnisotropicBesov:
 
     def level_norm(self, level: int, coefficients: npt.ArrayLike) -> float:
         """Return 2^{k s_min} M_k^{1/2 − 1/p} ‖θ_k‖_p."""
+        _require_level(level)
         p = self.smoothness.p
         return float(self.weight(level) * self.size(level) ** (0.5 - 1 / p) * _length(coefficients, p))
 

@@ -115,6 +115,8 @@ def target(space: SparseClass, levels: int) -> Target:
 
     i^{-1/p}, or i^{-(β+d)/(2d)} where β ≥ 2αd and the tail condition is the one that binds.
     """
+    if not (levels >= 1 and levels % 1 == 0):
+        raise ValueError(f"a target has a whole number of levels, at least 1, got {levels}")
     count = int(first_rank(space, levels)) - 1
     if count > 50_000_000:
         raise ValueError(f"{levels} levels hold {count:.2g} coefficients, more than this is meant for")
@@ -153,6 +155,11 @@ def threshold_risk(
     """
     if samples < 2:
         raise ValueError(f"a threshold needs at least two samples, got {samples:g}")
+    _require_scales(samples, noise)
+    if not (logarithm >= 0 and (reach is None or reach > 0)):
+        raise ValueError(
+            f"the factor on the logarithm is at least 0 and the reach positive, got {logarithm} and {reach}"
+        )
     power = candidates(space) if reach is None else reach
     levels = math.floor(power * math.log2(samples) / space.dimension + 1e-9)
     values, counts, after = _groups(space, float(first_rank(space, levels)) - 1)
@@ -168,11 +175,13 @@ def linear_risk(space: SparseClass, samples: float, noise: float = 1.0) -> float
     It is the Jensen bound, eigenvalues E_m/2^{dm} with multiplicity 2^{dm}, and shrinking level by level attains it.
     """
     size = level_sizes(space, _enough(space))
+    _require_scales(samples, noise)
     return jensen_bound(level_energies(space, size.size) / size, size, noise**2 / samples)
 
 
 def known_places_risk(space: SparseClass, samples: float, noise: float = 1.0) -> float:
     """Return the risk of shrinking each spike on its own, for who knows the places: an oracle, and linear."""
+    _require_scales(samples, noise)
     values, counts, after = _groups(space, samples**2)
     return shrinkage_risk(values**2, counts, noise**2 / samples) + after
 
@@ -182,6 +191,7 @@ def level_projection_risk(space: SparseClass, samples: float, noise: float = 1.0
     energies, size = level_energies(space, _enough(space)), level_sizes(space, _enough(space))
     kept = np.concatenate([[0.0], np.cumsum(size)])
     tail = np.concatenate([np.cumsum(energies[::-1])[::-1], [0.0]])
+    _require_scales(samples, noise)
     return float(np.min(tail + kept * noise**2 / samples))
 
 
@@ -190,6 +200,7 @@ def cube(space: SparseClass, samples: float, noise: float = 1.0) -> tuple[float,
 
     (N, θ). The level is ⌊(2α/β) log2 N⌋, on which they fit, and whose energy Nθ² = N^{-2α} the tail condition allows.
     """
+    _require_scales(samples, noise)
     theta = noise / math.sqrt(samples)
     return theta**-space.p, theta
 
@@ -204,7 +215,14 @@ def cube_threshold_risk(space: SparseClass, samples: float, noise: float = 1.0) 
     """Return the risk of hard thresholding at every corner of that cube, with n candidates in all."""
     count, theta = cube(space, samples, noise)
     sd = noise / math.sqrt(samples)
+    if count > samples:
+        raise ValueError(f"the cube has {count:.3g} coefficients, more than {samples:.3g} candidates: lower the noise")
     return hard_threshold_risk([theta, 0.0], universal_threshold(noise, samples), sd, [count, samples - count])
+
+
+def _require_scales(samples: float, noise: float) -> None:
+    if not (0 < samples < math.inf and 0 < noise < math.inf):
+        raise ValueError(f"samples and noise must be positive and finite, got {samples:g} and {noise:g}")
 
 
 def _decay(space: SparseClass) -> float:

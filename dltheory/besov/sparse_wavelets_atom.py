@@ -13,6 +13,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.besov.change_points import require_line_sample
+from dltheory.least_squares import require_different
+
 Array = npt.NDArray[np.float64]
 _BINS = 128  # the search for a start sees averages over as many bins
 
@@ -59,6 +62,8 @@ def fit(
     x, y = (np.ascontiguousarray(v, dtype=np.float64) for v in (x, y))
     if x.ndim != 1 or x.shape != y.shape or x.size < 4:
         raise ValueError(f"an atom needs at least four samples x and y of one length, got {x.shape} and {y.shape}")
+    require_line_sample(x, y)
+    require_different(x[:, None], 4, "three parameters and a residual")
     low, high = dilations if fixed_dilation is None else (fixed_dilation, fixed_dilation)
     if not 0 < low <= high < math.inf:
         raise ValueError(f"dilations must satisfy 0 < low ≤ high, got {dilations}")

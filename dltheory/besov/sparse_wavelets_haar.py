@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dltheory.besov import wavelets
-from dltheory.besov.change_points import StepFunction
+from dltheory.besov.change_points import StepFunction, require_scales
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spaces import AnisotropicBesov
 from dltheory.besov.sparse_wavelets import Target
@@ -54,6 +54,8 @@ def hard_threshold(coefficients: Array, threshold: float) -> Array:
     """Return the coefficients of absolute value above the threshold; the constant is kept whatever it is."""
     import pywt
 
+    if not threshold >= 0:
+        raise ValueError(f"a threshold must be at least 0, got {threshold:g}")
     kept = pywt.threshold(coefficients, threshold, "hard")
     kept[0] = coefficients[0]
     return np.asarray(kept)
@@ -73,6 +75,9 @@ def jump_threshold_risk(samples: float, amplitude: float, noise: float) -> float
     What the grid cannot see of the jump costs a²/(4n). Of order log n/n: about log2 n coefficients are kept at σ²/n
     each, and those near the threshold cost log n/n. n = 2^J.
     """
+    require_scales(amplitude, noise)
+    if not 2 <= samples < math.inf or math.frexp(samples)[0] != 0.5:
+        raise ValueError(f"a grid has a power of two of points, at least 2, got {samples:g}")
     levels = round(math.log2(samples))
     sd, threshold = noise / math.sqrt(samples), universal_threshold(noise, samples)
     empty = float(threshold_risks(0.0, threshold, sd))
@@ -91,6 +96,8 @@ def draw(target: Target, levels: int, rng: np.random.Generator) -> Array:
     """
     if target.space.dimension != 1:
         raise ValueError(f"a grid on the line needs a target of dimension 1, got {target.space.dimension}")
+    if levels < 0:
+        raise ValueError(f"the number of levels is at least 0, got {levels}")
     found = np.zeros(2**levels)
     shown = target.level < levels
     signed = target.values[shown] * (2.0 * rng.integers(0, 2, int(shown.sum())) - 1)
@@ -106,6 +113,10 @@ def shrink_levels(coefficients: Array, energies: Array, variance: float) -> Arra
     The constant, of which the target has none, is dropped.
     """
     levels = levels_of_grid(coefficients.size)
+    if len(energies) < levels:
+        raise ValueError(f"{levels} levels need as many energies, got {len(energies)}")
+    if not (np.all(energies >= 0) and variance > 0):
+        raise ValueError(f"energies are at least 0 and the variance is positive, got {variance:g}")
     size = 2.0 ** np.arange(levels)
     factor = np.repeat(energies[:levels] / (energies[:levels] + size * variance), 2 ** np.arange(levels))
     return np.asarray(coefficients * np.concatenate([[0.0], factor]))
@@ -114,11 +125,8 @@ def shrink_levels(coefficients: Array, energies: Array, variance: float) -> Arra
 def _require_orthonormal(wavelet: str, levels: int) -> None:
     import pywt
 
-    if wavelet not in pywt.wavelist(kind="discrete"):
-        raise ValueError(f"there is no discrete wavelet {wavelet!r}; haar, db2 and sym4 are orthonormal")
+    wavelets.require_orthonormal(wavelet)
     found = pywt.Wavelet(wavelet)
-    if not found.orthogonal:
-        raise ValueError(f"the wavelet {wavelet!r} is not orthonormal: its coefficients have noise that is not white")
     longest = 2 ** (levels - 1) if levels else 0
     if found.dec_len > 2 and found.dec_len > longest:
         raise ValueError(f"the filter of {wavelet!r} has {found.dec_len} taps, too long for {2**levels} points")

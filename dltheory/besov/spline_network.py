@@ -71,6 +71,12 @@ def require_network(order: int, bits: int, variant: str) -> None:
         raise ValueError(f"univariate blocks are built by {' or '.join(get_args(Variant))}, got {variant!r}")
 
 
+def _require_counts(*counts: tuple[str, int]) -> None:
+    for name, value in counts:
+        if not (value >= 1 and value % 1 == 0):
+            raise ValueError(f"the {name} of a network is a whole number, at least 1, got {value}")
+
+
 def weights(order: int) -> Array:
     """Return w_j = (−1)^j C(m + 1, j) (m + 1)^m/m!, j = 0 … m + 1."""
     scale = (order + 1) ** order / math.factorial(order)
@@ -90,7 +96,7 @@ def atom(dimension: int, order: int, bits: int, variant: Variant = "powers") -> 
 
 def accuracy(smoothness: Smoothness, terms: float) -> float:
     """Return the accuracy ε = N^{−s̃}/log N of one atom (natural logarithm): log N levels overlap at a point."""
-    if terms < 2:
+    if not 2 <= terms < math.inf:
         raise ValueError(f"an N-term network has at least two terms, got {terms:g}")
     return float(terms**-smoothness.mean / math.log(terms))
 
@@ -99,6 +105,7 @@ def prescribed_bits(order: int, dimension: int, epsilon: float) -> int:
     """Return i = ⌈log₂(3^{max(d, m)}/ε)⌉: the theorem's with its constant c_{d,m} = 1. Recalled."""
     if not 0 < epsilon < 1:
         raise ValueError(f"the accuracy of an atom lies between 0 and 1, got {epsilon:g}")
+    _require_counts(("degree", order), ("dimension", dimension))
     return math.ceil(max(dimension, order) * math.log2(3) - math.log2(epsilon))
 
 
@@ -108,6 +115,7 @@ def prescribed_sizes(order: int, dimension: int, bits: int, terms: int = 1) -> S
     L = 3 + 2(i + 5)⌈log₂ max(d, m)⌉, W = N W_0 with W_0 = 6dm(m + 2) + 2d, S = ((L − 1) W_0² + 1) N (L W_0² for one
     atom), B = 2(m + 1)^m.
     """
+    _require_counts(("degree", order), ("dimension", dimension), ("product depth", bits), ("number of terms", terms))
     depth = 3 + 2 * (bits + 5) * math.ceil(math.log2(max(dimension, order)))
     width = 6 * dimension * order * (order + 2) + 2 * dimension
     nonzeros = depth * width**2 if terms == 1 else ((depth - 1) * width**2 + 1) * terms
@@ -120,6 +128,7 @@ def compiled_depth(order: int, dimension: int, bits: int) -> int:
     Stages share the affine map at which they meet, and the cut-off takes two layers. At most the prescribed depth but
     for d = m = 1.
     """
+    _require_counts(("degree", order), ("dimension", dimension), ("product depth", bits))
     return 5 + (bits + 4) * ((order - 1).bit_length() + (dimension - 1).bit_length())
 
 

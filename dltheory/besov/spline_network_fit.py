@@ -16,7 +16,7 @@ from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.spline_network import SplineNetwork, Variant, accuracy, prescribed_bits, require_network
 from dltheory.besov.spline_network_shared import features
 from dltheory.besov.terms import Level, SplineSeries, require_points, resolution_of_atoms
-from dltheory.least_squares import solve_pivoted
+from dltheory.least_squares import require_different, require_sample, solve_pivoted
 
 Array = npt.NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class RefittedNetwork:
 
     def __post_init__(self) -> None:
         require_network(self.order, self.bits, self.variant)
-        if not self.pieces or min(self.pieces) < 1:
+        if not self.pieces or not all(k >= 1 and k % 1 == 0 for k in self.pieces):
             raise ValueError(f"every direction has at least one piece, got {self.pieces}")
 
     @classmethod
@@ -59,20 +59,23 @@ class RefittedNetwork:
         """Number of atoms, those on the boundary included."""
         return math.prod(k + self.order for k in self.pieces)
 
-    def fit(self, x: npt.ArrayLike, y: Array) -> SplineNetwork:
+    def fit(self, x: npt.ArrayLike, y: npt.ArrayLike) -> SplineNetwork:
         """Return the network whose output weights have the least squared error (and the least norm) on samples.
 
-        ValueError for fewer samples than atoms, which leave the weights undetermined.
+        ValueError for fewer different points than atoms, which leave the weights undetermined.
         """
-        points = require_points(x, len(self.pieces))
+        points, y = require_sample(require_points(x, len(self.pieces)), y)
         if len(points) < self.count:
             raise ValueError(f"{len(points)} samples do not determine {self.count} output weights")
+        require_different(points, self.count, f"{self.count} output weights")
         matrix = features(self.order, self.pieces, self.bits, points, self.variant)
         return self.with_weights(solve_pivoted(matrix.toarray(), y))
 
     def with_weights(self, weights: Array) -> SplineNetwork:
         """Return the network with these output weights (count,)."""
         shape = tuple(k + self.order for k in self.pieces)
+        if weights.shape != (self.count,):
+            raise ValueError(f"{self.count} atoms need as many weights, got shape {weights.shape}")
         return SplineNetwork(
             SplineSeries(self.order, (Level(self.pieces, weights.reshape(shape)),)), self.bits, self.variant
         )

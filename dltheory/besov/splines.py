@@ -25,9 +25,17 @@ def require_order(order: int) -> None:
         raise ValueError(f"the order of a spline is a whole number, not negative, got {order!r}")
 
 
+def require_pieces(pieces: int) -> None:
+    """Raise ValueError unless the number of pieces is a whole number, at least 1."""
+    if isinstance(pieces, bool) or not isinstance(pieces, int | np.integer) or pieces < 1:
+        raise ValueError(f"a direction has a whole number of pieces, at least 1, got {pieces!r}")
+
+
 def cardinal(order: int, x: npt.ArrayLike) -> Array:
     """Return N_m(x), zero outside of [0, m + 1], shape of x."""
     require_order(order)
+    if np.any(np.isnan(np.asarray(x, float))):  # which the next lines would take for a point outside of the support
+        raise ValueError("a spline has no value at NaN")
     element = BSpline.basis_element(np.arange(order + 2.0), extrapolate=False)
     return np.asarray(np.nan_to_num(element(np.asarray(x, float))), float)
 
@@ -35,7 +43,8 @@ def cardinal(order: int, x: npt.ArrayLike) -> Array:
 def design(order: int, pieces: int, x: Array) -> sparse.csr_array:
     """Return the atoms at points x (n,) of [0, 1] as a sparse matrix (n, K + m), m + 1 entries a row."""
     require_order(order)
-    if np.any(x < 0) or np.any(x > 1):
+    require_pieces(pieces)
+    if not (np.all(x >= 0) and np.all(x <= 1)):
         raise ValueError("splines live on the unit interval: coordinates must lie between 0 and 1")
     # in units of a piece, so that knots are whole numbers and nothing is rounded
     knots = np.arange(-order, pieces + order + 1, dtype=float)
@@ -51,6 +60,7 @@ def cells(pieces: int, x: Array) -> tuple[Integers, Array]:
 
 def gram(order: int, pieces: int) -> Array:
     """Return ∫_0^1 of the products of two atoms in scipy's lower banded form, shape (m + 1, K + m)."""
+    require_order(order)
     nodes, weights = quadrature(pieces, order + 1)
     values = design(order, pieces, nodes)
     full = sparse.dia_array(values.T @ (values * weights[:, np.newaxis]))
@@ -63,6 +73,7 @@ def gram(order: int, pieces: int) -> Array:
 
 def quadrature(pieces: int, points: int) -> tuple[Array, Array]:
     """Return Gauss–Legendre nodes and weights on [0, 1], `points` in every piece."""
+    require_pieces(pieces)
     node, weight = np.polynomial.legendre.leggauss(points)
     nodes = (np.arange(pieces)[:, np.newaxis] + (node + 1) / 2).ravel() / pieces
     return nodes, np.tile(weight / 2, pieces) / pieces
@@ -78,6 +89,8 @@ def refinement(order: int, pieces: int) -> sparse.csr_array:
 
     N_m(x) = 2^{−m} Σ_i C(m + 1, i) N_m(2x − i); atoms that vanish on [0, 1] are dropped.
     """
+    require_order(order)
+    require_pieces(pieces)
     shifts = np.arange(pieces + order) - order
     steps = np.arange(order + 2)
     rows = 2 * shifts + steps[:, np.newaxis] + order
@@ -93,6 +106,8 @@ def cosine_products(order: int, pieces: int, frequencies: int) -> Array:
 
     In every piece the atom is a polynomial: its product with e^{iθt} is integrated once for each l, and shifted.
     """
+    require_order(order)
+    require_pieces(pieces)
     angle = np.pi * np.arange(frequencies) / pieces
     shifts = np.arange(pieces + order) - order
     found = np.zeros((pieces + order, frequencies), complex)

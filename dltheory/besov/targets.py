@@ -39,10 +39,11 @@ class RankTarget:
     terms: int
 
     def __post_init__(self) -> None:
-        if self.terms < 2**self.smoothness.dimension and math.inf not in self.smoothness.s:
+        self.smoothness.require_frequencies(self.terms)
+        if self.smoothness.p < 2:
             raise ValueError(
-                f"pre-asymptotic: {self.terms} terms give fewer than one frequency per direction,"
-                f" at least {2**self.smoothness.dimension} are needed"
+                f"coefficients by rank lie on the boundary of a space with p ≥ 2, got p = {self.smoothness.p:g}: a"
+                " function that linear estimators cannot follow is a SpikyTarget"
             )
         warn_if_reduced(self.smoothness, self.terms)
 
@@ -190,6 +191,8 @@ class MixedTarget:
 
     def tail(self, kept: int) -> float:
         """Return the energy of the terms from number `kept` on."""
+        if not kept >= 0:
+            raise ValueError(f"the number of terms that are kept is at least 0, got {kept}")
         return float(self._remaining[kept]) if kept < len(self._remaining) else 0.0
 
     @property
@@ -205,8 +208,8 @@ def _geometric(decay: float, first: float) -> float:
 
 def hyperbolic_indices(dimension: int, reach: int) -> Indices:
     """Return all multi-indices with Π(1 + l_i) ≤ reach, (count, d), by the product, equal ones by their entries."""
-    if dimension < 1:
-        raise ValueError(f"the dimension is at least 1, got {dimension}")
+    if not (dimension >= 1 and 1 <= reach < math.inf):
+        raise ValueError(f"a hyperbolic cross has a dimension and a reach of at least 1, got {dimension} and {reach}")
     found = np.arange(1, reach + 1, dtype=np.int64)[:, None]
     for _ in range(dimension - 1):
         rooms = reach // found.prod(axis=1)

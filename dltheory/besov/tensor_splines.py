@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.least_squares import require_sample
+
 Array = npt.NDArray[np.float64]
 
 
@@ -25,7 +27,7 @@ class TensorSplines:
     def __post_init__(self) -> None:
         if isinstance(self.degree, bool) or not isinstance(self.degree, int) or self.degree < 0:
             raise ValueError(f"the degree of a spline is a whole number from 0 on, got {self.degree!r}")
-        if not self.cells or min(self.cells) < 1:
+        if not self.cells or not all(cells >= 1 and cells % 1 == 0 for cells in self.cells):
             raise ValueError(f"every direction needs at least one cell, got {self.cells}")
 
     @property
@@ -44,9 +46,11 @@ class TensorSplines:
         from scipy.sparse import csr_array
 
         points = np.atleast_2d(np.asarray(x, float))
+        if not len(points):
+            return csr_array((0, self.count))
         if points.shape[1] != len(self.cells):
             raise ValueError(f"points have {points.shape[1]} coordinates, the splines {len(self.cells)}")
-        if np.any(points < 0) or np.any(points > 1):
+        if not (np.all(points >= 0) and np.all(points <= 1)):  # NaN would reach compiled code that trusts it
             raise ValueError("the splines live on the unit cube: coordinates must lie between 0 and 1")
         knots = tuple(self.knots(i) for i in range(len(self.cells)))
         found = NdBSpline.design_matrix(np.ascontiguousarray(points), knots, self.degree)
@@ -57,8 +61,9 @@ class TensorSplines:
         """Return least-squares coefficients (count,): the shortest ones where a function saw no sample."""
         from scipy.linalg import LinAlgError, solve
 
-        design = self.design(x)
-        gram, moments = (design.T @ design).toarray(), design.T @ np.asarray(y, float)
+        points, labels = require_sample(np.atleast_2d(np.asarray(x, float)), y)
+        design = self.design(points)
+        gram, moments = (design.T @ design).toarray(), design.T @ labels
         scale = float(np.trace(gram)) / len(gram)
         try:
             # 1e-12 of the mean diagonal moves a coefficient by rounding, and keeps an empty cell at 0
@@ -68,4 +73,6 @@ class TensorSplines:
 
     def evaluate(self, coefficients: Array, x: npt.ArrayLike) -> Array:
         """Return the spline at points x (n, d), (n,)."""
+        if np.shape(coefficients) != (self.count,):
+            raise ValueError(f"{self.count} splines need as many coefficients, got shape {np.shape(coefficients)}")
         return np.asarray(self.design(x) @ coefficients)

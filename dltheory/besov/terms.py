@@ -148,7 +148,7 @@ def refined(order: int, level: Level, finest: tuple[int, ...]) -> Array:
 
 def dyadic(smoothness: Smoothness, level: int) -> tuple[int, ...]:
     """Return K_i = 2^⌊k s_min/s_i⌋ of level k; one piece where s_i is infinite."""
-    if level < 0:
+    if not (level >= 0 and level % 1 == 0):
         raise ValueError(f"levels are counted from 0, got {level}")
     smallest = smoothness.smallest
     return tuple(2 ** math.floor(level * smallest / value + 1e-9) for value in smoothness.s)
@@ -156,6 +156,8 @@ def dyadic(smoothness: Smoothness, level: int) -> tuple[int, ...]:
 
 def resolution(smoothness: Smoothness, terms: float) -> tuple[int, ...]:
     """Return K_i = N^{s̃/s_i} rounded, at least 1: pieces of one level whose product is about N."""
+    if not 1 <= terms < math.inf:
+        raise ValueError(f"a level has at least one term, and finitely many, got {terms:g}")
     return tuple(max(1, round(terms ** (smoothness.mean / value))) for value in smoothness.s)
 
 
@@ -165,6 +167,9 @@ def resolution_of_atoms(smoothness: Smoothness, order: int, atoms: float) -> tup
     The m more a direction are most of them at every size that a regression reaches.
     """
     exponents = [smoothness.mean / value for value in smoothness.s]
+    splines.require_order(order)
+    if not 0 < atoms < math.inf:
+        raise ValueError(f"the number of atoms is positive and finite, got {atoms:g}")
     if atoms <= (1 + order) ** smoothness.dimension:
         return (1,) * smoothness.dimension
     size = brentq(lambda t: math.prod(t**e + order for e in exponents) - atoms, 1.0, atoms)
@@ -224,6 +229,8 @@ class Selection:
     def __post_init__(self) -> None:
         if not self.scale > 0:
             raise ValueError(f"the scale λ of a selection must be positive, got {self.scale:g}")
+        if not self.r > 0:
+            raise ValueError(f"errors are measured in L^r with r > 0 (inf is allowed), got r = {self.r:g}")
         if self.smoothness.mean <= self.gap:
             raise ValueError(
                 f"no approximation rate: intrinsic smoothness {self.smoothness.mean:.3g} must exceed (1/p − 1/r)_+ ="
@@ -246,6 +253,8 @@ class Selection:
 
     def kept(self, terms: float, bits: npt.ArrayLike) -> Array:
         """Return how many atoms are kept on levels of so many bits for N = `terms`, infinite where all are."""
+        if not 1 <= terms < math.inf:
+            raise ValueError(f"a selection is made for at least one term, and finitely many, got {terms:g}")
         b, coarse = np.asarray(bits, float), math.log2(terms)
         with np.errstate(invalid="ignore", over="ignore"):
             some = np.ceil(self.scale * terms * np.exp2(-self.decay * np.maximum(b - coarse, 0.0)))
@@ -262,6 +271,8 @@ class Selection:
 
 def largest(level: Level, count: float) -> Level:
     """Return a level with its `count` largest coefficients only, equal ones by their place."""
+    if not count >= 0:
+        raise ValueError(f"the number of coefficients that are kept is at least 0, got {count:g}")
     if count >= level.coefficients.size:
         return level
     flat = np.abs(level.coefficients).ravel()

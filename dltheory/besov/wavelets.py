@@ -25,7 +25,10 @@ def decompose(values: npt.ArrayLike, space: AnisotropicBesov, wavelet: str = "ha
     """
     import pywt
 
+    require_orthonormal(wavelet)
     found = np.asarray(values, float)
+    if not np.all(np.isfinite(found)):
+        raise ValueError("the values of a function on the grid must be finite")
     axes = tuple(range(found.ndim - space.smoothness.dimension, found.ndim))
     top = _level_of(found.shape[axes[0] :] if axes[0] >= 0 else (), space)
     batch = found.shape[: axes[0]]
@@ -44,6 +47,9 @@ def compose(levels: Sequence[npt.ArrayLike], space: AnisotropicBesov, wavelet: s
     """Return the function on the grid of the last level, (..., 2^{bits_1}, …): the inverse of `decompose`."""
     import pywt
 
+    require_orthonormal(wavelet)
+    if not levels:
+        raise ValueError("a function has at least the coefficient of level 0, got no level")
     _require_sizes(levels, space)
     first = np.asarray(levels[0], float)
     batch, dimension = first.shape[:-1], space.smoothness.dimension
@@ -69,8 +75,10 @@ def threshold(levels: Sequence[npt.ArrayLike], cut: float) -> list[Array]:
 def shrink(levels: Sequence[npt.ArrayLike], energies: npt.ArrayLike, variance: float) -> list[Array]:
     """Return the levels times λ_k/(λ_k + v), λ_k the mean of θ² on level k: the best linear rule that knows them."""
     energy = np.asarray(energies, float)
-    if len(energy) != len(levels):
-        raise ValueError(f"there are {len(levels)} levels, energies of {len(energy)} were given")
+    if energy.shape != (len(levels),):
+        raise ValueError(f"there are {len(levels)} levels, energies of {energy.size} were given")
+    if not (np.all((energy >= 0) & (energy < np.inf)) and 0 < variance < np.inf):
+        raise ValueError(f"energies are at least 0 and the variance is positive, got {energy.min():g} and {variance:g}")
     factors = energy / (energy + variance)
     return [np.asarray(theta, float) * factor for theta, factor in zip(levels, factors, strict=True)]
 
@@ -80,6 +88,16 @@ def squared_distance(found: Sequence[npt.ArrayLike], truth: Sequence[npt.ArrayLi
     return np.asarray(
         sum(np.sum((np.asarray(a) - np.asarray(b)) ** 2, axis=-1) for a, b in zip(found, truth, strict=True))
     )
+
+
+def require_orthonormal(wavelet: str) -> None:
+    """Raise ValueError unless a wavelet of that name is orthonormal, without which coefficients have coloured noise."""
+    import pywt
+
+    if wavelet not in pywt.wavelist(kind="discrete"):
+        raise ValueError(f"there is no discrete wavelet {wavelet!r}; haar, db2 and sym4 are orthonormal")
+    if not pywt.Wavelet(wavelet).orthogonal:
+        raise ValueError(f"the wavelet {wavelet!r} is not orthonormal: its coefficients have noise that is not white")
 
 
 def _halved(space: AnisotropicBesov, level: int, axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -51,6 +51,10 @@ class ReLUNetwork:
     biases: tuple[npt.NDArray[np.float64], ...]
 
     def __post_init__(self) -> None:
+        if not self.weights or len(self.weights) != len(self.biases):
+            raise ValueError(
+                f"a network has at least one layer, got {len(self.weights)} weights and {len(self.biases)} biases"
+            )
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             if layer and weight.shape[1] != self.weights[layer - 1].shape[0]:
                 given = self.weights[layer - 1].shape[0]
@@ -90,6 +94,8 @@ class ReLUNetwork:
 
     def copies(self, count: int) -> ReLUNetwork:
         """Return `count` copies side by side, each with inputs of its own."""
+        if count < 1:
+            raise ValueError(f"at least one copy of a network is made, got {count}")
         if count == 1:
             return self
         eye = sparse.eye_array(count, format="csr")
@@ -103,6 +109,8 @@ class ReLUNetwork:
         """
         if x.ndim != 2 or x.shape[1] != self.inputs:
             raise ValueError(f"points have shape {x.shape}, expected (n, {self.inputs})")
+        if x.dtype.name not in ("float32", "float64"):  # in the precision of whole numbers weights would be cut off
+            raise ValueError(f"a network is evaluated in float32 or float64, got points of type {x.dtype.name}")
         rows = max(1, _CHUNK // max(self.sizes.width, 1))
         run = self._on_host if device == "cpu" else _OnDevice(self, x.dtype, device)
         parts = [run(x[i : i + rows]) for i in range(0, len(x), rows)]
@@ -143,8 +151,10 @@ class _OnDevice:
 
 def affine(weight: Any, bias: npt.ArrayLike = 0.0) -> ReLUNetwork:
     """Return the network of one affine map, `weight` (out, in) dense or sparse."""
-    matrix = _clean(sparse.csr_array(weight, dtype=float))
-    return ReLUNetwork((matrix,), (np.broadcast_to(np.asarray(bias, float), (matrix.shape[0],)).copy(),))
+    matrix, shift = _clean(sparse.csr_array(weight, dtype=float)), np.asarray(bias, float)
+    if shift.shape not in ((), (1,), matrix.shape[:1]):
+        raise ValueError(f"an affine map with {matrix.shape[0]} outputs has as many biases, got shape {shift.shape}")
+    return ReLUNetwork((matrix,), (np.broadcast_to(shift, (matrix.shape[0],)).copy(),))
 
 
 def layers(*pairs: tuple[Any, npt.ArrayLike]) -> ReLUNetwork:
@@ -155,6 +165,8 @@ def layers(*pairs: tuple[Any, npt.ArrayLike]) -> ReLUNetwork:
 
 def carry(count: int, depth: int) -> ReLUNetwork:
     """Return `count` wires through `depth` affine maps: what is not negative arrives as it was."""
+    if count < 1 or depth < 1:
+        raise ValueError(f"wires and affine maps are at least 1, got {count} and {depth}")
     eye = sparse.eye_array(count, format="csr")
     return ReLUNetwork((sparse.csr_array(eye),) * depth, (np.zeros(count),) * depth)
 

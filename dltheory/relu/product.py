@@ -81,12 +81,13 @@ def shallow_multiplication(bits: int) -> ReLUNetwork:
 def product(factors: int, bits: int, guard: float = 0.0) -> ReLUNetwork:
     """Return the product of r inputs in [0, 1] by a binary tree: ⌈log₂ r⌉ stages, padded with ones.
 
-    Mult_i(x, 1) = x without error, so that the padding costs size only. Error at most 3^r 2^{−i} (restated).
+    Mult_i(x, 1) = x without error, so that the padding costs size only. Error at most (r − 1) 4^{−i}/4: a stage
+    adds its own to those of its two factors, which are at most 1. Derived.
     """
     if isinstance(factors, bool) or not isinstance(factors, int | np.integer) or factors < 1:
         raise ValueError(f"a product has a whole number of factors, at least 1, got {factors!r}")
     require_bits(bits)
-    leaves = 1 << (factors - 1).bit_length()
+    leaves = 1 << (int(factors) - 1).bit_length()
     network = affine(np.eye(leaves, factors), np.arange(leaves) >= factors)
     while leaves > 1:
         leaves //= 2
@@ -95,7 +96,7 @@ def product(factors: int, bits: int, guard: float = 0.0) -> ReLUNetwork:
 
 
 def product_bound(factors: int, bits: int) -> float:
-    """Return the bound of the error of r factors: the lemma's 2^{−i} for two, 3^r 2^{−i} for more. Restated."""
+    """Return the lemma's bound of the error: 2^{−i} for two factors (restated), 3^r 2^{−i} for more (recalled)."""
     return 2.0**-bits * (1.0 if factors <= 2 else 3.0**factors)
 
 
@@ -115,6 +116,8 @@ def multiply(x: Numbers, y: Numbers, bits: int, guard: float = 0.0) -> Numbers:
 
 def multiply_all(factors: Numbers, bits: int, guard: float = 0.0) -> Numbers:
     """Return the product over the first axis of `factors` (r, …) by the tree of `product`, shape (…)."""
+    if not len(factors):
+        raise ValueError("a product has at least one factor, got none")
     while len(factors) > 1:
         even = len(factors) - len(factors) % 2
         paired = multiply(factors[0:even:2], factors[1:even:2], bits, guard)

@@ -5,7 +5,7 @@ import pytest
 
 from dltheory.besov.cosine import evaluate
 from dltheory.besov.projection import fit_series, series_error
-from dltheory.besov.selection import hold_out, mallows, rectangle_indices, rectangles
+from dltheory.besov.selection import first_fits, hold_out, mallows, rectangle_indices, rectangles
 from dltheory.besov.smoothness import Smoothness
 from dltheory.besov.targets import RankTarget
 
@@ -43,6 +43,16 @@ def test_hold_out_finds_the_best_prediction():
     found = hold_out(X, Y, CANDIDATES)
     assert found.indices.tolist() == rectangle_indices(best).tolist()
     assert found.coefficients == pytest.approx(fits[best], rel=1e-7)
+
+
+def test_first_fits_are_least_squares_on_the_labels_given_and_values_at_all_points():
+    fitted, values = first_fits(X, Y[:30], CANDIDATES)
+    small = [one for one in CANDIDATES if int(np.prod(one)) <= 30]
+    assert len(fitted) == len(small) < len(CANDIDATES)
+    for one, series, row in zip(small, fitted, values, strict=True):
+        expected = fit_series(rectangle_indices(one), X[:30], Y[:30])
+        assert series(X[:30]) == pytest.approx(expected(X[:30]), rel=1e-6, abs=1e-6)
+        assert row == pytest.approx(series(X), rel=1e-7, abs=1e-7)
 
 
 def test_the_rough_direction_gets_more_frequencies():
