@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 Basis = Literal["ordered", "isotropic", "reversed"]
 Rule = Literal["threshold", "no log", "keep all", "shrink"]
+DEEP = "-2*mean/(2*mean + 1)"  # the exponent of an estimator that adapts
 LISTED = 10**6  # multi-indices that are listed one by one: what is beyond them is outside of every rectangle used here
 
 

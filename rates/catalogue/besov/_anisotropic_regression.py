@@ -149,32 +149,6 @@ def expected_least_squares(
     return {"bias": tail, "variance": expected_error(tail, kept, n, noise) - tail}
 
 
-def selected(
-    n: int, streams: Sequence[Stream], *, s: str, mean: float, rule: str = "mallows", penalty: float = 1.0,
-    most: int = 0,
-) -> Array:  # fmt: skip
-    """Return (R, 2): ‖f̂ − f‖² on the rectangle of frequencies that the data choose, s unknown, and the scores.
-
-    `penalty` multiplies the variance that Mallows' criterion is told, `most` is the largest ΠK_i, n^(7/10) unless told.
-    """
-    from dltheory.besov.projection import series_error
-    from dltheory.besov.selection import hold_out, mallows, rectangles
-
-    given = smoothness(s, mean)
-    candidates = rectangles(given.dimension, most or int(n**0.7), _LADDER)
-    indices = terms(given, size(n, s, mean, None), "ordered")
-
-    def pair(stream: Stream) -> tuple[float, float]:
-        function, x, y = sample(n, stream, s, mean)
-        found = hold_out(x, y, candidates) if rule == "hold-out" else mallows(x, y, penalty, candidates)
-        return series_error(found, function), scores(function, indices, x, y)
-
-    return np.array([pair(stream) for stream in streams])
-
-
-_LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-
-
 @lru_cache(maxsize=8)
 def _quasi_random(dimension: int) -> Array:
     from scipy.stats import qmc

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 Layout = Literal["own", "shared", "series", "dense"]
 Size = Literal["depth", "non-zeros"]
+Tied = Literal["atoms", "univariate", "none", "dense"]
 DEGREE, LOWEST, BOUND = 3, 16, 6.0  # of the splines; frequencies of direction 2 of the target; clip of a prediction
 
 
@@ -65,6 +66,27 @@ def nonzeros(terms: Array, *, layout: Layout = "own", shallow: bool = False) -> 
         network = built.compile(layout == "shared")
         stored = sum(math.prod(w.shape) for w in network.weights)
         found.append(stored if layout == "dense" else network.sizes.nonzeros)
+    return np.array(found, float)
+
+
+def free_parameters(terms: Array, *, tied: Tied = "atoms") -> Array:
+    """Return the free parameters of the N-term network whose atoms are copies of one block.
+
+    The block's own, and for every atom d scales, d shifts and an output weight. For controls only univariate blocks
+    are copies of one ("univariate"), or every block has its own ("none"), or all entries of their matrices ("dense").
+    """
+    from dltheory.besov.spline_network import accuracy, atom, prescribed_bits, univariate
+    from dltheory.relu.product import product
+
+    found = []
+    for n in terms:
+        bits = prescribed_bits(DEGREE, 2, accuracy(_smoothness(), n))
+        block = atom(2, DEGREE, bits)
+        single, join = univariate(DEGREE, bits).sizes.nonzeros, product(2, bits).sizes.nonzeros
+        entries = sum(math.prod(weight.shape) for weight in block.weights)
+        own = {"atoms": block.sizes.nonzeros, "univariate": single + n * join, "none": n * block.sizes.nonzeros,
+               "dense": n**2 * entries}[tied]  # fmt: skip
+        found.append(own + (2 * 2 + 1) * n)
     return np.array(found, float)
 
 

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Place = Literal["circle", "sphere", "end"]
+Fitted = Literal["neighbours", "linear"]
 Projection = Literal["none", "oracle", "local", "random"]
 _AT = 128  # points at which a risk is averaged
 _FUNCTIONS = 8  # targets on one design
 _CROSSING = 1.25  # risk in the tube over risk on the manifold where the bend is read off
 _GRID = np.array([0.5, 1.0, 2.0])  # sizes around the expected bend, relative to it
 _BEND = 21.4  # where the ratio reaches the crossing, in units of σ² r^−(2β + d); the curve's own limit for β = d = 1
+_MIDDLE = 0.22  # radius of a tube: 1/r = 3 … 7 are measured
 _SCALE = {"circle": 0.695, "sphere": 1.35, "end": 0.55}  # oracle neighbours over n^(2β/(2β + d)), noise 1
+_LINE_SCALE = {"circle": 0.6, "end": 1.1}  # the same for lines, which cost four times as much at an end
 _LOCAL_SCALE = 0.7  # radius of the neighbourhoods for principal components
 _THICK = 0.45
 
@@ -65,16 +68,17 @@ def series_curve(
 
 def neighbour_risk(
     n: int, streams: Sequence[Stream], *, place: Place, beta: float, D: int = 3, noise: float = 1.0,
-    power: float | None = None, scale: float = 1.0, k: int = 0, method: Literal["neighbours", "linear"] = "neighbours",
+    power: float | None = None, scale: float = 1.0, k: int = 0, method: Fitted = "neighbours",
 ) -> Array:  # fmt: skip
     """Return the risk of nearest neighbours on the circle or sphere, or at the end of a half circle, (R,).
 
-    `power` replaces the exponent of k, `scale` multiplies it, `k` fixes it; "linear" fits a line to them.
+    "linear" fits a line to them in place of a mean (curves only). `power` replaces the theorem's exponent of k,
+    `scale` multiplies k, `k` fixes it.
     """
     from dltheory.besov.local import LocalAverage
     from dltheory.besov.manifold import Spectrum
 
-    average = LocalAverage(method, round(_neighbours(n, place, power, scale, k)))
+    average = LocalAverage(method, round(_neighbours(n, place, beta, power, scale, k, method)))
     average.require_unsaturated(beta)
     if place == "sphere":
         return np.array([_sphere_risk(average, n, s, beta, D, noise) for s in streams])
@@ -97,7 +101,7 @@ def neighbour_curve(
 
     seen = manifold_risk.profile(place, beta)
     return _parts([
-        manifold_risk.neighbour_risk(seen, m, _neighbours(m, place, power, scale, k), noise) for m in n
+        manifold_risk.neighbour_risk(seen, m, _neighbours(m, place, beta, power, scale, k), noise) for m in n
     ])  # fmt: skip
 
 
@@ -186,9 +190,9 @@ def bend(
 ) -> Array:  # fmt: skip
     """Return the n at which a tube costs a quarter more than the circle, from measured risks around it, (R,).
 
-    The tube has radius r = 1/`inverse`; `thinner` makes it r^thinner, `quieter` multiplies the noise by r^quieter.
+    The tube has radius r = 1/`inverse`; `thinner` makes it `_radius`, `quieter` multiplies the noise by r^quieter.
     """
-    radius, loud = inverse**-thinner, noise * inverse**-quieter
+    radius, loud = _radius(1 / inverse, thinner), noise * inverse**-quieter
     sizes = [round(size) for size in _bend_sizes(1 / inverse, beta, noise)]
     out = []
     for stream in streams:
@@ -212,7 +216,7 @@ def bend_curve(
     out = []
     for one in 1 / inverse:
         loud, sizes = noise * one**quieter, _bend_sizes(one, beta, noise)
-        seen, flat = tube_profile(beta, float(one) ** thinner, 3), profile("circle", beta)
+        seen, flat = tube_profile(beta, _radius(float(one), thinner), 3), profile("circle", beta)
         ratios = [
             total_risk(seen, m, best_neighbours(seen, m, loud), loud)
             / total_risk(flat, m, best_neighbours(flat, m, loud), loud)
@@ -220,6 +224,11 @@ def bend_curve(
         ]  # fmt: skip
         out.append(_crossing(np.round(sizes), np.array(ratios)))
     return np.array(out)
+
+
+def _radius(r: float, thinner: float) -> float:
+    """Return r^thinner in units of a radius in the middle of what is measured, so that the bend stays in sight."""
+    return _MIDDLE * math.pow(r / _MIDDLE, thinner)
 
 
 def tube_profile(beta: float, r: float, D: int) -> Profile:
@@ -276,9 +285,14 @@ def _tube_neighbours(
     return max(best_neighbours(seen, 1024, noise) * math.pow(n / 1024, power), 1.0)
 
 
-def _neighbours(n: float, place: Place, power: float | None, scale: float, k: int) -> float:
-    exponent = (0.5 if place == "sphere" else 2 / 3) if power is None else power
-    return k or max(scale * _SCALE[place] * float(n) ** exponent, 1.0)
+def _neighbours(
+    n: float, place: Place, beta: float, power: float | None, scale: float, k: int, method: Fitted = "neighbours"
+) -> float:
+    """Return k ≍ n^(2β/(2β + d)) with the β that a mean can use everywhere, at most 1, or a line, at most 2."""
+    twice = 2 * min(beta, 1.0 if method == "neighbours" else 2.0)
+    exponent = twice / (twice + (2 if place == "sphere" else 1)) if power is None else power
+    size = (_SCALE if method == "neighbours" else _LINE_SCALE)[place]
+    return k or max(scale * size * float(n) ** exponent, 1.0)
 
 
 def _circle_design(n: int, stream: Stream, D: int, r: float) -> tuple[Array, Array, Array, Array]:
@@ -310,11 +324,26 @@ def _sphere_risk(average: LocalAverage, n: int, stream: Stream, beta: float, D: 
     from dltheory.besov.manifold import sphere
 
     space = sphere(D)
-    points, at = space.sample(stream.numpy("inputs"), n), space.sample(stream.numpy("at"), 2 * _AT)
-    poles = sphere(D).sample(stream.numpy("poles"), 4 * _FUNCTIONS)
+    points = space.sample(stream.numpy("inputs"), n)
+    # a target is roughest at its pole: independent points meet poles often in a few replicates, hardly ever in most
+    at, poles = (
+        np.pad(_lattice(stream.numpy(name), count), ((0, 0), (0, D - 3)))
+        for name, count in (("at", 4 * _AT), ("poles", 4 * _FUNCTIONS))
+    )
     table = _zonal(beta)
     clean, truth = (_looked_up(table, poles @ where.T) for where in (points, at))
     return float(average.risk(points, at, clean, truth, noise))
+
+
+def _lattice(generator: np.random.Generator, count: int) -> Array:
+    """Return a Fibonacci lattice on the sphere, rotated at random: (count, 3), each point uniform."""
+    from scipy.spatial.transform import Rotation
+
+    at = np.arange(count) + 0.5
+    height, turn = 1 - 2 * at / count, at * np.pi * (3 - math.sqrt(5))
+    ring = np.sqrt(1 - height**2)
+    points = np.column_stack([ring * np.cos(turn), ring * np.sin(turn), height])
+    return np.asarray(Rotation.random(None, generator).apply(points))
 
 
 @lru_cache(maxsize=4)

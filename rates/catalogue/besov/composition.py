@@ -21,12 +21,14 @@ from rates.catalogue.besov._composition_problems import (
     torus_ratio,
     torus_risk,
 )
-from rates.catalogue.besov._sources import anisotropic, derived
+from rates.catalogue.besov._sources import derived
 from rates.claim import Check, Claim, Condition, Control, Margin
 from rates.experiment import Curve, Experiment, Pilot
 from rates.law import Law
 
 CONTINUOUS = Condition("s > 1/2", why="p = 2: functions with s ≤ 1/p need not be continuous, and layers do not compose")
+AFFINE_SOURCE = derived("h in N terms and the angles by least squares; model and approximation are Suzuki and Nitanda's"
+                        " (2021), restated")  # fmt: skip
 ROUGHER = {"g": "s - Max(1/p - 1/2, 0)"}
 FAR = tuple(2.0**i for i in range(20, 61, 4))
 SIZES = (512, 1024, 2048, 4096)
@@ -34,22 +36,24 @@ SIZES = (512, 1024, 2048, 4096)
 DEEP = Claim(
     name="deep-composition",
     statement="A composition whose outer layers are smooth has the rate of its inner one: g(Σ h_i(x_i)) with univariate"
-    " h_i of smoothness s and an unknown smooth g is learnt at n^(−2s/(2s + 1)), whatever the dimension.",
+    " h_i of smoothness s and an unknown cubic g is learnt at n^(−2s/(2s + 1)), whatever the dimension.",
     law=Law.power("n", "-2*s/(2*s + 1)"),
     source=derived("s̃* = min over layers of s̃ times later Hölder exponents ∧ 1, here s·1; after Suzuki and Nitanda"),
     cases=({"D": 2, "s": 1}, {"D": 3, "s": 1}),
     conditions=(CONTINUOUS,),
     curve=Curve(additive_curve, 1e-6, "least squares linearised at the truth, what is left out counted as noise"),
-    experiment=Experiment(additive_risk, x=SIZES, block=4, pilot=Pilot(0.06, 0.05, 0.09, 0.5)),
+    experiment=Experiment(additive_risk, x=(1024, 2048, 4096, 8192), block=4, pilot=Pilot(0.06, 0.05, 0.2, 0.5)),
     checks=(
-        Check("experiment-curve", "level", Margin(0.1, bias=0.07, note="layers are linear to first order only")),
-        Check("experiment-law", "slope", Margin(0.07, bias=0.036, note="the curve's own slope")),
+        Check("experiment-curve", "level", Margin(0.1, bias=0.03, note="layers are linear to first order only:"
+              " 0.020 ± 0.010 in a pilot for D = 3")),
+        Check("experiment-law", "slope", Margin(0.065, bias=0.041, note="the curve's own slope is off by 0.024, layers"
+              " add as much: −0.707 ± 0.004 in a pilot for D = 3")),
     ),
     controls=(
-        Control("too few cosines, n^(1/5)", {"power": 0.2}, "experiment-law", "slope", predicted=-0.3915),
+        Control("too few cosines, n^(1/5)", {"power": 0.2}, "experiment-law", "slope", predicted=-0.2923),
         Control("no outer layer", {"link": False}, "experiment-law", "slope", why="what g bends is never learnt"),
         Control("no outer layer, level", {"link": False}, "experiment-curve", "level"),
-        Control("twice the noise", {"noise": 0.5}, "experiment-curve", "level", predicted=0.9294),
+        Control("twice the noise", {"noise": 0.5}, "experiment-curve", "level", predicted=0.9312),
     ),
     remark="Upper bound of networks: (log n)³ on top. An isotropic estimator in D dimensions has 2s/(2s + D).",
 )  # fmt: skip
@@ -73,6 +77,7 @@ ROUGH_OUTER = Claim(
         Control("heights as if the outer layer were Lipschitz", {"claimed": 1.0}, "experiment-law", "slope",
                 predicted=-0.9989, why="bumps below the noise: easier, and no bound"),
         Control("the same, level", {"claimed": 1.0}, "experiment-curve", "level", predicted=-4.1016),
+        Control("the same, far out", {"claimed": 1.0}, "curve-law", "slope", predicted=-1.0),
         Control("more bumps, n^(3/5)", {"power": 0.6}, "experiment-law", "slope", predicted=-0.5937),
         Control("fewer bumps, n^(1/3)", {"power": 0.33}, "experiment-law", "slope", predicted=-0.7081,
                 why="every one is recognised"),
@@ -85,7 +90,7 @@ AFFINE = Claim(
     name="affine",
     statement="f(x) = h(⟨w, x⟩) with an unknown direction w in R^D is learnt at the rate of h alone, n^(−2s/(2s + 1)).",
     law=Law.power("n", "-2*s/(2*s + 1)"),
-    source=anisotropic("affine composition model; rate n^(−2s̃/(2s̃ + 1)) with the s̃ of h", "restated"),
+    source=AFFINE_SOURCE,
     cases=({"D": 2, "s": 1}, {"D": 4, "s": 1}),
     conditions=(Condition("D >= 2", why="one dimension has no direction to learn"), CONTINUOUS),
     curve=Curve(affine_curve, 1e-6, "N coefficients and D − 1 angles, what is left out counted as noise"),
@@ -109,13 +114,14 @@ MULTI_INDEX = Claim(
     statement="The same for h of two directions with smoothness 1 and 2 in R^3: learning the rotation costs"
     " d(D − d) + d(d − 1)/2 coefficients, and the rate n^(−2s̃/(2s̃ + 1)) is that of h.",
     law=Law.power("n", "-2*st/(2*st + 1)", where={"st": "1/(1/s + rest)"}),
-    source=anisotropic("affine composition model; rate n^(−2s̃/(2s̃ + 1)) with the s̃ of h", "restated"),
+    source=AFFINE_SOURCE,
     cases=({"D": 3, "s": 1, "rest": "1/2"},),
     conditions=(Condition("D >= 3", why="two directions in two dimensions are all of them"),),
     curve=Curve(affine_curve, 1e-6, "N coefficients and three angles, what is left out counted as noise"),
     experiment=Experiment(affine_risk, x=(256, 512, 1024), block=4, pilot=Pilot(0.05, 0.06, 0.4, 0.5)),
     checks=(
-        Check("experiment-curve", "level", Margin(0.15, bias=0.07, note="the angles enter linearly to first order")),
+        Check("experiment-curve", "level", Margin(0.13, bias=0.09, note="the angles enter linearly to first order only:"
+              " 0.082 ± 0.014 in a pilot")),
     ),
     controls=(
         Control("the first two axes for the directions", {"direction": "axis"}, "experiment-curve", "level"),
@@ -215,7 +221,8 @@ SEPARATION = Claim(
         Control("another random direction", {"deep": "random"}, "experiment-law", "slope"),
         Control("the linear method twice", {"deep": "linear"}, "experiment-law", "slope", predicted=0.0),
     ),
-    remark="Matérn kernel of smoothness 1, scikit-learn's, with the best fixed ridge. At D ≥ 4 few frequencies are"
+    remark="Matérn kernel of smoothness 1, scikit-learn's, with the best fixed ridge. Pilots on this window: −0.733 and"
+    " −0.583, each steeper than its limit by 0.07 to 0.08, which the difference is not. At D ≥ 4 few frequencies are"
     " resolved at these sizes: separation-far has D = 4 and 8.",
 )  # fmt: skip
 

@@ -6,6 +6,8 @@ manifold linear estimators reach the rate of a deep network; in a tube around it
 
 from __future__ import annotations
 
+from functools import partial
+
 from rates.catalogue.besov._manifold_problems import (
     bend,
     bend_curve,
@@ -30,11 +32,13 @@ UNSATURATED = Condition("beta <= 2", why="saturation: an average of labels gains
 TUBE = Condition("r < 1", why="the reach of the circle, beyond which the projection is undefined")
 FURTHER = tuple(2.0**i for i in range(44, 64, 2))
 CIRCLE = {"place": "circle", "d": 1, "beta": 1}
+SMOOTHER = CIRCLE | {"beta": "3/2"}
+LINE_CASES = (SMOOTHER, SMOOTHER | {"D": 6}, SMOOTHER | {"place": "end"})
 
 MINIMAX = Claim(
     name="support-dimension",
-    statement="Data on a set of dimension d in R^D: a deep network reaches n^(−2β/(2β + d)) whatever D is. Here its"
-    " two parts, the chart and a function on it, are the angle and a series of waves.",
+    statement="Data on a set of dimension d in R^D allow n^(−2β/(2β + d)) whatever D is, which a deep network reaches:"
+    " measured is what one that has found the chart comes down to, a series of waves in the angles.",
     law=Law.power("n", "-2*beta/(2*beta + d)"),
     source=manifold("rate n^(−2β/(2β + d)) for supports of Minkowski dimension d, minimax", "read"),
     cases=({"d": 1, "beta": 1}, {"d": 1, "beta": 2}, {"d": 2, "beta": 1}),
@@ -43,7 +47,7 @@ MINIMAX = Claim(
     experiment=Experiment(series_risk, x=(256, 512, 1024, 2048, 4096), block=8, pilot=Pilot(0.17, 0.15, 0.09, 0.7)),
     checks=(
         Check("curve-law", "slope", Margin(0.01), x=FURTHER),
-        Check("experiment-curve", "level", Margin(0.2)),
+        Check("experiment-curve", "level", Margin(0.15)),
         Check("experiment-law", "slope", Margin(0.09, bias=0.006, note="the curve's own slope; few whole waves")),
     ),
     controls=(
@@ -54,7 +58,8 @@ MINIMAX = Claim(
         Control("two waves for ever", {"kept": 2}, "experiment-law", "slope", predicted=-0.1318),
         Control("three times the noise", {"noise": 3.0}, "experiment-curve", "level", predicted=1.0513),
     ),
-    remark="The upper bound has the factor (log n)² in front for networks. Trained networks are not measured here.",
+    remark="The upper bound has the factor (log n)² in front for networks. The chart is given, so that D cannot matter"
+    " here: that it can be found is in projected, from the points, and trained networks are not measured.",
 )  # fmt: skip
 
 NEIGHBOURS = Claim(
@@ -71,13 +76,13 @@ NEIGHBOURS = Claim(
     checks=(
         Check("curve-law", "slope", Margin(0.02), x=tuple(2.0**i for i in range(12, 34, 2))),
         Check("experiment-curve", "level", Margin(0.12)),
-        Check("experiment-law", "slope", Margin(0.06, bias=0.013, note="the curve's own slope"), only="Eq(d, 1)"),
+        Check("experiment-law", "slope", Margin(0.05, bias=0.013, note="the curve's own slope"), only="Eq(d, 1)"),
     ),
     controls=(
         Control("bandwidth n^(−1/(2β + D)) on the manifold", {"power": 0.8}, "experiment-law", "slope",
                 predicted=-0.4377, why="too wide: bias n^(−2β/(2β + D))"),
         Control("the same, far out", {"power": 0.8}, "curve-law", "slope", predicted=-0.4),
-        Control("a line instead of a mean, which does not saturate", {"method": "linear", "power": 0.8, "scale": 0.5},
+        Control("a line instead of a mean, which does not saturate", {"method": "linear", "scale": 0.25},
                 "experiment-law", "slope", case={"place": "end", "d": 1, "beta": 2},
                 why="local linear: n^(−4/5) up to a logarithm"),
         Control("64 neighbours for ever", {"k": 64}, "experiment-law", "slope", predicted=-0.1145,
@@ -86,6 +91,34 @@ NEIGHBOURS = Claim(
     ),
     remark="At an end the risk is that of one point: averaged over the arc ends have measure h and cost h³, so the"
     " integrated risk of β = 2 falls like n^(−3/4) and not n^(−2/3).",
+)  # fmt: skip
+
+LINES = Claim(
+    name="local-linear",
+    statement="A line fitted to the k ≍ n^(2β/(2β + d)) nearest points in the coordinates of R^D has the risk"
+    " n^(−2β/(2β + d)) for β < 2, at an end of the data too: neither manifold nor D need be known.",
+    law=Law.power("n", "-2*beta/(2*beta + d)"),
+    source=derived("bias h^2β of a line along the leading principal direction, variance 1/(n h^d); local polynomials"
+                   " are Bickel and Li's (2007), recalled; Cheng and Wu's abstract (2013) has the local linear rate"),
+    cases=LINE_CASES,
+    conditions=(BOUNDARY, Condition("beta < 2", why="a line gains nothing beyond β = 2, and has a logarithm there"),
+                Condition("Eq(d, 1)", why="curves are measured")),
+    experiment=Experiment(partial(neighbour_risk, method="linear"), x=(1024, 2048, 4096, 8192, 16384), block=4,
+                          pilot=Pilot(0.05, 0.04, 0.1, 0.5)),
+    checks=(
+        Check("experiment-law", "slope", Margin(0.03, bias=0.005, note="pilots: −0.752 on the circle, −0.747 at an end,"
+              " there up to n = 2^18")),
+    ),
+    controls=(
+        Control("a mean in its place, at an end", {"method": "neighbours"}, "experiment-law", "slope",
+                case=LINE_CASES[2], why="bias h²: n^(−2/3) with the best number of neighbours"),
+        Control("the mean of the same points", {"method": "neighbours", "power": 0.75, "scale": 2.0}, "experiment-law",
+                "slope", case=LINE_CASES[2], why="bias h² with h = n^(−1/4)"),
+        Control("bandwidth n^(−1/(2β + D)) on the manifold", {"power": 5 / 6}, "experiment-law", "slope",
+                why="too wide: bias n^(−1/2) in the limit"),
+        Control("64 points for ever", {"k": 64}, "experiment-law", "slope", why="variance σ²/64 stays"),
+    ),
+    remark="β = 3/2. Within the circle a mean is as fast, by symmetry; at the end of an arc it is not.",
 )  # fmt: skip
 
 KERNEL = Claim(
@@ -109,6 +142,8 @@ KERNEL = Claim(
                 why="it learns n^(1/10) waves"),
         Control("a ridge that grows like n^(3/4)", {"ridge_power": -0.75}, "experiment-law", "slope",
                 predicted=-0.1754),
+        Control("a ridge that grows like n^(3/4), far out", {"ridge_power": -0.75}, "curve-law", "slope",
+                why="n^(1/12) waves only"),
         Control("a ridge that falls like 1/√n", {"ridge_power": 0.5}, "experiment-curve", "slope", predicted=0.1593),
         Control("a hundredth of the ridge", {"factor": 0.01}, "experiment-curve", "level"),
         Control("half the noise", {"noise": 0.5}, "experiment-curve", "level"),
@@ -124,7 +159,7 @@ OFF = Claim(
     source=derived("a window below r sees D dimensions: bias h^2β, variance r^(D − d)/(n h^D)"),
     cases=({"D": 3, "r": "1/2"}, {"D": 4, "r": "1/2"}),
     conditions=(TUBE, UNSATURATED),
-    curve=Curve(tube_curve, 1e-4, "window of Beta(k + 1, n − k) probability, quadrature over the tube"),
+    curve=Curve(tube_curve, 0.006, "window of Beta(k + 1, n − k) probability, quadrature over the tube"),
     experiment=Experiment(tube_risk, x=(1024, 4096, 16384, 65536), block=4, pilot=Pilot(0.05, 0.012, 0.28, 1.0)),
     checks=(
         Check("experiment-curve", "level", Margin(0.07, bias=0.01, note="quadrature over the tube")),
@@ -134,7 +169,7 @@ OFF = Claim(
     controls=(
         Control("points projected onto the circle first", {"projection": "oracle"}, "experiment-law", "slope",
                 why="the rate of dimension 1"),
-        Control("target of smoothness 2", {"beta": 2.0}, "experiment-law", "slope"),
+        Control("target of smoothness 2", {"beta": 2.0}, "experiment-curve", "slope"),
         Control("16 neighbours for ever", {"k": 16}, "experiment-law", "slope", why="variance σ²/16 stays"),
         Control("a thinner tube", {"r": 0.2}, "experiment-curve", "level"),
         Control("a thinner tube, trend", {"r": 0.2}, "experiment-curve", "slope"),
@@ -186,7 +221,7 @@ SEPARATION = Claim(
                           pilot=Pilot(0.05, 0.014, 0.09)),
     checks=(
         Check("experiment-law", "slope",
-              Margin(0.05, bias=0.07, note="the curves on this window: −0.23 for D = 3, −0.27 for D = 4")),
+              Margin(0.05, bias=0.057, note="the curves on this window: −0.226 for D = 3, −0.277 for D = 4")),
     ),
     controls=(
         Control("no projection", {"projection": "none"}, "experiment-law", "slope", predicted=0.0),
@@ -203,24 +238,25 @@ BEND = Claim(
     source=derived("the bandwidth n^(−1/(2β + d)) reaches r"),
     cases=({"beta": 1, "d": 1},),
     conditions=(Condition("Eq(d, 1)", why="a tube around the circle"), UNSATURATED),
-    curve=Curve(bend_curve, 1e-3, "where the exact risks' ratio reaches 5/4"),
+    curve=Curve(bend_curve, 0.015, "where the exact risks' ratio reaches 5/4, quadrature over the tube"),
     experiment=Experiment(bend, x=(3, 4, 5.5, 7), block=4, pilot=Pilot(0.07, 0.2, 0.25)),
     checks=(
-        Check("curve-law", "slope", Margin(0.2), x=(3, 6, 12, 24, 48, 96)),
+        Check("curve-law", "slope", Margin(0.2), x=tuple(2.5 * 2**i for i in range(8))),
         Check("experiment-curve", "level", Margin(0.2, bias=0.02, note="quadrature over the tube")),
         Check("experiment-law", "slope", Margin(0.3, bias=0.165, note="the curve's own slope")),
     ),
     controls=(
         Control("target of smoothness 1/2", {"beta": 0.5}, "experiment-law", "slope", predicted=1.9448,
                 why="r^−2"),
-        Control("tube of radius √r", {"thinner": 0.5}, "experiment-law", "slope", predicted=1.8576,
-                why="r^(−3/2) for thin tubes"),
+        Control("target of smoothness 1/2, thin tubes", {"beta": 0.5}, "curve-law", "slope", predicted=2.0, why="r^−2"),
+        Control("tube of radius √r", {"thinner": 0.5}, "experiment-law", "slope", predicted=1.6073, why="r^(−3/2)"),
         Control("noise that falls with r", {"quieter": 1.0}, "experiment-law", "slope", predicted=0.264,
                 why="σ² r^−3 = r^−1 at first sight, few neighbours here"),
         Control("noise 1/2 for 7/10", {"noise": 0.5}, "experiment-curve", "level", why="σ²"),
     ),
-    remark="x = 1/r. Read off where the risk in the tube is 5/4 of that on the circle, at n = 21.4 σ² r^−3 in the"
+    remark="x = 1/r. The curve's local slopes end within 0.001 of 3; what its error allows is the bound on quadrature,"
+    " not seen. Read off where the risk in the tube is 5/4 of that on the circle, at n = 21.4 σ² r^−3 in the"
     " limit; the two power laws themselves cross near n = 15 σ² r^−3.",
 )  # fmt: skip
 
-CLAIMS = (MINIMAX, NEIGHBOURS, KERNEL, OFF, PROJECTED, SEPARATION, BEND)
+CLAIMS = (MINIMAX, NEIGHBOURS, LINES, KERNEL, OFF, PROJECTED, SEPARATION, BEND)

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from dltheory.besov.cosine import rank_coefficients
+from dltheory.besov.projection import fit_series, series_error
+from dltheory.besov.selection import rectangle_indices, rectangles
 from dltheory.besov.targets import SpikyTarget
 from dltheory.sequence import hard_threshold_risk, jensen_bound, universal_threshold
+from rates.catalogue.besov import _anisotropic_choice as choice
 from rates.catalogue.besov import _anisotropic_problems as problems
 from rates.catalogue.besov import _anisotropic_regression as regression
 from rates.catalogue.besov import _mixed_problems as mixed_problems
@@ -94,10 +97,34 @@ def test_the_scores_have_the_mean_that_is_claimed(module, case, isotropic):
 def test_the_scores_of_every_estimator_are_those_of_least_squares():
     case = {"s": "(1, ∞)", "mean": 1.0}
     expected = regression.least_squares(64, MADE[:3], **case)[:, 1]
-    assert np.array_equal(regression.selected(64, MADE[:3], **case)[:, 1], expected)
+    assert np.array_equal(choice.selected(64, MADE[:3], **case)[:, 1], expected)
     for change in ({}, {"turned": True}, {"estimator": "watson"}, {"scale": 1.0}):
         found = regression.opponent(64, MADE[:3], **case, **change)[:, 1]
         assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_excess_of_a_hold_out_is_that_of_its_choice_averaged_over_labels():
+    function, x, y = regression.sample(128, MADE[0], **FLAT)
+    half = 64
+    fits = [
+        fit_series(rectangle_indices(one), x[:half], y[:half]) for one in rectangles(2, int(128**0.6), choice._LADDER)
+    ]
+    errors = [series_error(one, function) for one in fits]
+    noise = MADE[0].numpy("held-out noise").standard_normal((half, choice._DRAWS))
+    found = []
+    for draw in noise.T:
+        losses = [np.mean((one(x[half:]) - function(x[half:]) - draw) ** 2) for one in fits]
+        found.append(errors[int(np.argmin(losses))] - min(errors))
+    assert choice.excess(128, MADE[:1], **FLAT)[0] == pytest.approx(np.mean(found), rel=1e-6)
+    assert choice.excess(128, MADE[:1], **FLAT, judge="none")[0] == pytest.approx(np.median(errors) - min(errors))
+
+
+def test_a_hold_out_that_sees_less_or_nothing_chooses_worse():
+    made = MADE[:40]
+    whole, few, nothing = (
+        choice.excess(256, made, **FLAT, **change).mean() for change in ({}, {"held": 16}, {"judge": "shuffled"})
+    )
+    assert 0 < whole < 0.5 * few < 0.5 * nothing
 
 
 def test_a_turned_target_is_a_function_of_the_mean_coordinate():
@@ -110,6 +137,7 @@ def test_a_turned_target_is_a_function_of_the_mean_coordinate():
 @pytest.mark.parametrize("measure", [
     lambda n, made: regression.least_squares(n, made, **FLAT),
     lambda n, made: regression.wavelets(256, made, **SPIKY),
+    lambda n, made: choice.excess(n, made, **FLAT),
     lambda n, made: mixed_problems.least_squares(n, made, d=2, s=1.0),
 ])  # fmt: skip
 def test_replicates_do_not_depend_on_their_batch(measure):

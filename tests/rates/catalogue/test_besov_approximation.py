@@ -8,8 +8,9 @@ import pytest
 from dltheory.besov import splines
 from dltheory.besov.cosine import evaluate, ordered_indices, tail_energy
 from dltheory.besov.smoothness import Smoothness
-from dltheory.besov.spline_network import SplineNetwork
+from dltheory.besov.spline_network import SplineNetwork, atom, univariate
 from dltheory.besov.terms import Level, SplineSeries, project
+from dltheory.relu.product import product
 from rates.catalogue.besov import _approximation_fits as fits
 from rates.catalogue.besov import _approximation_problems as problems
 from rates.catalogue.besov import approximation
@@ -105,6 +106,27 @@ def test_sizes_are_those_of_the_compile():
     for what in ("depth", "non-zeros"):
         assert np.all(fits.size(terms, what=what) <= fits.prescribed_size(terms, what=what))
     assert fits.prescribed_size(terms, what="depth")[1] == 67
+
+
+@pytest.mark.parametrize("factors", [2, 3, 5, 8])
+def test_products_of_many_factors_are_off_by_one_error_a_product(factors):
+    bits = np.array([3.0, 6.0])
+    bound = (factors - 1) * problems.exact_product_error(bits)
+    assert np.all(problems.product_error(bits, factors=factors) <= bound * (1 + 1e-9))
+
+
+def test_free_parameters_are_those_of_copies_and_of_one_block():
+    terms = np.array([64.0])
+    bits = SplineNetwork.from_theory(fits._first_atoms(64), Smoothness((1.0, 2.0))).bits
+    block = atom(2, 3, bits)
+    places_and_weights = 64 * (2 + 2 + 1)
+    assert fits.free_parameters(terms) == block.sizes.nonzeros + places_and_weights
+    copies = block.copies(64)
+    assert fits.free_parameters(terms, tied="none") == copies.sizes.nonzeros + places_and_weights
+    stored = sum(math.prod(weight.shape) for weight in copies.weights)
+    assert fits.free_parameters(terms, tied="dense") == stored + places_and_weights
+    shared = univariate(3, bits).sizes.nonzeros + product(2, bits).copies(64).sizes.nonzeros
+    assert fits.free_parameters(terms, tied="univariate") == shared + places_and_weights
 
 
 def test_samples_are_nested_and_the_noise_has_its_size():

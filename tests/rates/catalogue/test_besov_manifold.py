@@ -25,7 +25,22 @@ def test_neighbours_by_schedule_are_those_of_the_oracle_within_a_quarter():
     for place, beta in (("circle", 1.0), ("sphere", 1.0), ("end", 2.0)):
         for n in (1024, 16384):
             best = best_neighbours(profile(place, beta), n, 1.0)
-            assert problems._neighbours(n, place, None, 1.0, 0) == pytest.approx(best, rel=0.25)
+            assert problems._neighbours(n, place, beta, None, 1.0, 0) == pytest.approx(best, rel=0.25)
+
+
+@pytest.mark.parametrize("place", ["circle", "end"])
+def test_lines_by_schedule_are_near_the_best_of_half_and_twice_as_many_points(place):
+    half, schedule, twice = (
+        problems.neighbour_risk(4096, MADE, place=place, beta=1.5, method="linear", scale=scale).mean()
+        for scale in (0.5, 1.0, 2.0)
+    )
+    assert schedule < min(half, twice)
+
+
+def test_lines_within_the_circle_have_the_risk_of_means_with_as_many_points():
+    line = problems.neighbour_risk(4096, MADE, place="circle", beta=1.5, k=300, method="linear").mean()
+    mean = problems.neighbour_risk(4096, MADE, place="circle", beta=1.5, k=300).mean()
+    assert line == pytest.approx(mean, rel=0.02)
 
 
 def test_the_bend_is_where_the_exact_risks_differ_by_a_quarter():
@@ -63,3 +78,14 @@ def test_a_wrong_case_is_invalid_and_says_why():
     assert "saturation" in manifold.NEIGHBOURS.broken({"place": "end", "d": 1, "beta": 3})
     assert "the reach of the circle" in manifold.OFF.broken({"D": 3, "r": "3/2"})
     assert "charts" in manifold.MINIMAX.broken({"d": 3, "beta": 1})
+
+
+def test_a_lattice_on_the_sphere_is_evenly_spread_and_rotated_at_random():
+    points = problems._lattice(np.random.default_rng(0), 500)
+    assert np.linalg.norm(points, axis=1) == pytest.approx(1)
+    distances = np.sort(np.linalg.norm(points[:, np.newaxis] - points, axis=2), axis=1)[:, 1]
+    cell = np.sqrt(4 * np.pi / 500)
+    assert 0.8 * cell < distances.min() <= distances.max() < 1.2 * cell
+    first = np.array([problems._lattice(np.random.default_rng(seed), 5)[0] for seed in range(2000)])
+    assert first.mean(axis=0) == pytest.approx(0, abs=0.06)  # uniform: covariance 1/3
+    assert first.T @ first / 2000 == pytest.approx(np.eye(3) / 3, abs=0.04)
