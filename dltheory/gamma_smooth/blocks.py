@@ -17,8 +17,8 @@ Indices = npt.NDArray[np.int64]
 def blocks(space: GammaSpace, level: float) -> Indices:
     """Return all s with γ(s) < T, (number, d_max), by γ and then by their entries."""
     values = space.weights.below(level)
-    found = np.zeros((1, 0), np.int64)
-    used = np.zeros(1)
+    found = np.zeros((1 if level > 0 else 0, 0), np.int64)
+    used = np.zeros(len(found))
     for value in values:
         steps = np.arange(math.ceil(level / value - 1e-9))
         weighted = used[:, None] + steps * value if space.kind == "mixed" else np.maximum(used[:, None], steps * value)

@@ -114,7 +114,7 @@ def local_slopes(
     middles, slopes, bars = [], [], []
     for i, j in itertools.pairwise(keep):
         step = x[j] - x[i] if semilog else math.log(x[j] / x[i])
-        middles.append((x[i] + x[j]) / 2 if semilog else math.sqrt(x[i] * x[j]))
+        middles.append((x[i] + x[j]) / 2 if semilog else math.sqrt(x[i]) * math.sqrt(x[j]))
         slopes.append(math.log(y[j] / y[i]) / step)
         if errors is not None:
             bars.append(2 * math.hypot(errors[i] / y[i], errors[j] / y[j]) / step)

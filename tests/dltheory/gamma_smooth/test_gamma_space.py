@@ -16,7 +16,7 @@ SPACES = [
     for weights in (SQUARES, PowerWeights(1.5), GeometricWeights(2.0), FiniteWeights((0.5, 0.75, 2.0)))
     for kind in ("mixed", "anisotropic")
 ]
-LEVELS = (0.5, 1.0, 2.5, 4.0)
+LEVELS = (0.0, 0.5, 1.0, 2.5, 4.0)
 names = pytest.mark.parametrize("space", SPACES, ids=lambda space: f"{space.kind}-{type(space.weights).__name__}")
 
 
@@ -25,7 +25,7 @@ def brute_force(space: GammaSpace, level: float) -> list[tuple[int, ...]]:
     values = space.weights.below(level)
     tried = itertools.product(*(range(int(level / value) + 2) for value in values))
     combine = sum if space.kind == "mixed" else max
-    return [s for s in tried if not s or combine(a * k for a, k in zip(values, s, strict=True)) < level]
+    return [s for s in tried if combine((0.0, *(a * k for a, k in zip(values, s, strict=True)))) < level]
 
 
 @names
