@@ -205,10 +205,17 @@ def cube(space: SparseClass, samples: float, noise: float = 1.0) -> tuple[float,
     return theta**-space.p, theta
 
 
-def cube_bound(space: SparseClass, samples: float, noise: float = 1.0) -> float:
-    """Return the Bayes risk on that cube with fair signs: at most the minimax risk of the class (Assouad)."""
-    count, theta = cube(space, samples, noise)
-    return count * float(sign_risk(theta, noise / math.sqrt(samples)))
+def cube_bound(
+    space: SparseClass, samples: float, noise: float = 1.0, *, size: float = 0.0, count: float = 0.0
+) -> float:
+    """Return the Bayes risk on that cube with fair signs: at most the minimax risk of the class (Assouad).
+
+    Of another cube for another `size` θ, which has θ^{-p} coefficients unless told how many, or another `count`.
+    """
+    number, theta = cube(space, samples, noise)
+    if size:
+        number, theta = size**-space.p, size
+    return (count or number) * float(sign_risk(theta, noise / math.sqrt(samples)))
 
 
 def cube_threshold_risk(space: SparseClass, samples: float, noise: float = 1.0) -> float:

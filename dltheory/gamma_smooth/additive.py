@@ -18,14 +18,16 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.special import zeta
 
 from dltheory.gamma_smooth.blocks import ranked
-from dltheory.gamma_smooth.fourier import FourierSeries, evaluate, require_points
+from dltheory.gamma_smooth.fourier import FourierSeries, evaluate, require_indices, require_labels, require_points
 from dltheory.gamma_smooth.space import GammaSpace
-from dltheory.gamma_smooth.weights import FiniteWeights
+from dltheory.gamma_smooth.targets import require_kept
+from dltheory.gamma_smooth.weights import FiniteWeights, require_whole
 from dltheory.ridge import deterministic_equivalent
 from dltheory.sequence import require_noise
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+_SETS = 1_000_000  # of coordinates that are listed
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class HiddenTarget:
     def __post_init__(self) -> None:
         if not 0 < self.smoothness < math.inf or self.count < 1:
             raise ValueError(f"smoothness and count must be positive, got {self.smoothness:g} and {self.count}")
+        for name in ("count", "candidates", "interacting"):
+            require_whole(f"the {name} of a hidden target", getattr(self, name), 0)
         if not 1 <= self.interacting <= self.candidates:
             raise ValueError(
                 f"the important coordinates are 1 to {self.candidates} of the candidates, got {self.interacting}"
@@ -72,7 +76,7 @@ class HiddenTarget:
     def tail(self, kept: npt.ArrayLike) -> Array:
         """Return the energy of the coefficients after the first `kept`, exactly; 0 for all of them or more."""
         power = 2 * self.smoothness + 1
-        first = np.minimum(np.asarray(kept, float), self.count)
+        first = require_kept(kept, self.count)
         return np.asarray(zeta(power, first + 1) - zeta(power, self.count + 1.0), float)
 
 
@@ -88,6 +92,8 @@ class AdditiveKernel:
     candidates: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "indices", require_indices(self.indices))
+        require_whole("the number of candidates", self.candidates, max(self.indices.shape[1], 1))
         if len(self.indices) != len(self.eigenvalues):
             raise ValueError(f"{len(self.indices)} indices do not go with {len(self.eigenvalues)} eigenvalues")
         if np.any(self.eigenvalues <= 0) or not np.all(np.isfinite(self.eigenvalues)):
@@ -100,7 +106,10 @@ class AdditiveKernel:
 
     @cached_property
     def sets(self) -> Indices:
-        """All sets S in lexicographic order, (C(D, m), m)."""
+        """All sets S in lexicographic order, (C(D, m), m); ValueError for more than can be listed."""
+        number = math.comb(self.candidates, self.indices.shape[1])
+        if number > _SETS:
+            raise ValueError(f"{number} sets of coordinates are too many to list: at most {_SETS}")
         found = itertools.combinations(range(self.candidates), self.indices.shape[1])
         return np.array(list(found), np.int64)
 
@@ -112,6 +121,7 @@ class AdditiveKernel:
     def fit(self, x: npt.ArrayLike, y: Array, ridge: float) -> FourierSeries:
         """Return k(·, X)(K + ρI)^{−1} y as a series; ValueError unless the ridge ρ is positive."""
         features = self.features(x)
+        y = require_labels(y, len(features))
         root = np.sqrt(np.tile(self.eigenvalues, len(self.sets)))
         scaled = features * root
         if scaled.shape[1] < len(y):
@@ -128,8 +138,7 @@ class AdditiveKernel:
         M = ΦᵀAΦ = W^{−1/2}(I − ρC)W^{−1/2} and H = ΦᵀA²Φ = W^{−1/2}(C − ρC²)W^{−1/2}.
         """
         require_noise(noise_variance)
-        if not np.array_equal(target.indices, self.indices) or target.candidates != self.candidates:
-            raise ValueError("the kernel and the target must have the same frequencies on the same coordinates")
+        self._require_same(target)
         features = self.features(x)
         mu, own = (np.tile(values, len(self.sets)) for values in (self.eigenvalues, target.sizes**2 / target.places))
         scaled = features * np.sqrt(mu)
@@ -141,8 +150,13 @@ class AdditiveKernel:
 
     def expected_risk(self, target: HiddenTarget, n: float, noise_variance: float, ridge: float) -> dict[str, float]:
         """Return bias and variance of the same average by the deterministic equivalent, for a number of places."""
+        self._require_same(target)
         each, energies = np.full(len(self.indices), float(target.places)), target.sizes**2
         return deterministic_equivalent(self.eigenvalues, energies, each, n, noise_variance, ridge)
+
+    def _require_same(self, target: HiddenTarget) -> None:
+        if not np.array_equal(target.indices, self.indices) or target.candidates != self.candidates:
+            raise ValueError("the kernel and the target must have the same frequencies on the same coordinates")
 
     @cached_property
     def _all_indices(self) -> Indices:
@@ -160,6 +174,8 @@ def smoother_risks(
     Shapes: weights (K, P, n) of K estimators, x (n, D), points (P, D); K risks.
     """
     require_noise(noise_variance)
+    if weights.shape[1:] != (len(np.asarray(points)), len(np.asarray(x))) or not np.all(np.isfinite(weights)):
+        raise ValueError(f"weights are finite, (K, P, n) for P points and n samples, got shape {weights.shape}")
     own = AdditiveKernel.of(target)
     eigenvalues = np.tile(own.eigenvalues, len(own.sets))
     seen, there = own.features(x), own.features(points)
@@ -169,6 +185,8 @@ def smoother_risks(
 
 def interactions(order: int, count: int) -> Indices:
     """Return the first `count` multi-indices without zeros (count, order), by max |l_i| and then by their entries."""
+    require_whole("the number of interacting coordinates", order)
+    require_whole("the number of multi-indices", count)
     space = GammaSpace(FiniteWeights((1.0,) * order), "anisotropic")
     listed = count
     while True:

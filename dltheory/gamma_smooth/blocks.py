@@ -8,18 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.gamma_smooth.space import GammaSpace
+from dltheory.gamma_smooth.space import GammaSpace, require_blocks, require_level
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+_OCTAVES = 1000  # of coordinate 1
+_MOST = 20_000_000  # blocks, or numbers of the multi-indices, that are listed
 
 
 def blocks(space: GammaSpace, level: float) -> Indices:
     """Return all s with γ(s) < T, (number, d_max), by γ and then by their entries."""
+    require_level(level)
     values = space.weights.below(level)
     found = np.zeros((1 if level > 0 else 0, 0), np.int64)
     used = np.zeros(len(found))
     for value in values:
+        _require_listed(len(found) * level / value, f"blocks up to the level {level:g}")
         steps = np.arange(math.ceil(level / value - 1e-9))
         weighted = used[:, None] + steps * value if space.kind == "mixed" else np.maximum(used[:, None], steps * value)
         rows, s = np.nonzero(weighted < level - 1e-9)
@@ -30,21 +34,35 @@ def blocks(space: GammaSpace, level: float) -> Indices:
 
 def frequencies(block: npt.ArrayLike) -> Indices:
     """Return the multi-indices l of a block s (d,), ⌊2^{s_i − 1}⌋ ≤ |l_i| < 2^{s_i} with both signs: (2^{Σ s_i}, d)."""
-    sides = [_one_side(int(s)) for s in np.asarray(block)]
-    if not sides:
-        return np.zeros((1, 0), np.int64)
-    return np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, len(sides))
+    s = require_blocks(block)
+    if s.ndim != 1:
+        raise ValueError(f"one block (d,) was expected, got shape {s.shape}")
+    _require_listed(
+        len(s) * 2.0 ** min(s.sum(), 999.0), f"numbers in the multi-indices of a block with Σ s_i = {s.sum():g}"
+    )
+    (active,) = np.nonzero(s)  # the grid is of these only: numpy has none of 40 coordinates
+    found = np.zeros((2 ** int(s.sum()), len(s)), np.int64)
+    if len(active):
+        sides = [_one_side(int(number)) for number in s[active]]
+        found[:, active] = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, len(active))
+    return found
 
 
 def below(space: GammaSpace, level: float) -> Indices:
     """Return the multi-indices l of all blocks with γ(s) < T, (G(T), d_max): block after block."""
+    require_level(level)
+    digits, width = space.count(level).bit_length(), space.coordinates(level)
+    _require_listed(width * 2.0 ** min(digits - 1, 999), f"numbers in the multi-indices up to the level {level:g}")
     found = [frequencies(block) for block in blocks(space, level)]
     return np.concatenate(found) if found else np.zeros((0, 0), np.int64)
 
 
 def block_of(indices: npt.ArrayLike) -> Indices:
     """Return the block s of every multi-index l, shape of l: s_i = 1 + ⌊log₂|l_i|⌋, 0 for l_i = 0."""
-    return np.asarray(np.frexp(np.abs(np.asarray(indices, float)))[1], np.int64)
+    values = np.abs(np.asarray(indices, float))
+    if not np.all((values < np.inf) & (values == np.rint(values))):
+        raise ValueError("the entries of a multi-index must be whole numbers")
+    return np.asarray(np.frexp(values)[1], np.int64)
 
 
 def ranked(space: GammaSpace, count: int) -> Indices:
@@ -52,8 +70,9 @@ def ranked(space: GammaSpace, count: int) -> Indices:
 
     The order without whole octaves: #{l: weight < W} grows like 2^{W/a†}, up to factors that γ has, too.
     """
-    if count < 1:
-        raise ValueError(f"at least one index is needed, got {count}")
+    if not count >= 1 or count % 1:
+        raise ValueError(f"at least one index is needed, and a whole number of them, got {count}")
+    _require_listed(count, "multi-indices")
     limit = float(space.weights.first(1)[0])
     found, weight = _under(space, limit)
     while len(found) < count:
@@ -78,17 +97,32 @@ class Levels:
 
     def tail(self, level: npt.ArrayLike, decay: float = 2.0) -> Array:
         """Return Σ_{γ ≥ T} blocks · 2^{−decay γ}, up to the last level held: the energy that the block law leaves."""
+        if not 0 < decay < math.inf:
+            raise ValueError(f"the decay of a tail must be positive and finite, got {decay:g}")
         terms = (self.blocks * np.exp2(-decay * self.gamma))[::-1]
         summed = np.concatenate([[0.0], np.cumsum(terms)])
-        return np.asarray(summed[len(terms) - np.searchsorted(self.gamma, np.asarray(level, float) - 1e-9)])
+        return np.asarray(summed[len(terms) - np.searchsorted(self.gamma, self._known(level) - 1e-9)])
+
+    @staticmethod
+    def _known(level: npt.ArrayLike) -> Array:
+        wanted = np.asarray(level, float)
+        if np.any(np.isnan(wanted)):
+            raise ValueError("a level T must be a number, got nan")
+        return wanted
 
     def _sum(self, values: Array, level: npt.ArrayLike) -> Array:
         summed = np.concatenate([[0.0], np.cumsum(values)])
-        return np.asarray(summed[np.searchsorted(self.gamma, np.asarray(level, float) - 1e-9)])
+        return np.asarray(summed[np.searchsorted(self.gamma, self._known(level) - 1e-9)])
 
 
 def levels(space: GammaSpace, limit: float) -> Levels:
     """Return the levels γ < limit, to nine decimals, without listing blocks: one coordinate after the other."""
+    first = float(space.weights.first(1)[0])
+    if not 0 < limit <= _OCTAVES * first:
+        raise ValueError(
+            f"levels are listed for 0 < T ≤ {_OCTAVES} a_1 = {_OCTAVES * first:g}, numbers of functions would not fit"
+            f" into a float, got {limit:g}"
+        )
     table = {0.0: (1.0, 1.0)}
     for value in space.weights.below(limit):
         grown: dict[float, tuple[float, float]] = {}
@@ -102,6 +136,11 @@ def levels(space: GammaSpace, limit: float) -> Levels:
     order = sorted(table)
     counts = np.array([table[gamma] for gamma in order])
     return Levels(np.array(order), counts[:, 0], counts[:, 1])
+
+
+def _require_listed(number: float, what: str) -> None:
+    if number > _MOST:
+        raise ValueError(f"{number:.3g} {what} are too many to list: at most {_MOST:.3g}")
 
 
 def _one_side(s: int) -> Indices:

@@ -22,6 +22,7 @@ from dltheory.relu.product import Numbers, multiplication, multiply, positive, p
 
 Array = npt.NDArray[np.float64]
 AMPLIFICATION = (math.pi * math.sinh(math.pi) - math.cosh(math.pi) + 1) / 2  # Σ |c_k| (2k − 1)
+_FOLDS = 1024  # a frequency of more octaves is no float
 _OFFSET = 2.0  # partial sums lie above −1.5: moved by this they pass a ReLU
 SINE = 0.75  # sin(2πlx) = cos(2π(lx + 3/4))
 
@@ -34,11 +35,13 @@ def coefficients(terms: int) -> Array:
 
 def remainder(terms: int) -> float:
     """Return |c_{M+1}|, which bounds what M terms leave out: they alternate in sign and fall in size from k = 1 on."""
+    _require_whole("a polynomial for the cosine has", "terms", terms)
     return math.exp(_log_coefficient(terms + 1))
 
 
 def wave_error(bits: int, terms: int) -> float:
     """Return the bound of the error of a = (1 + cos)/2 for products of depth i and M terms."""
+    _require_whole("a product has", "sawteeth", bits)
     return AMPLIFICATION * product_error(bits) + remainder(terms)
 
 
@@ -46,6 +49,7 @@ def feature_error(factors: int, bits: int, terms: int) -> float:
     """Return the bound of the error of 2^{r/2} Π cos over r = `factors` coordinates."""
     if factors == 0:
         return 0.0
+    _require_whole("a product has", "factors", factors)
     off = factors * 2 * wave_error(bits, terms) + (factors - 1) * 4 * product_error(bits)
     return math.sqrt(2.0**factors) * off
 
@@ -55,6 +59,7 @@ def prescribed(factors: int, precision: float) -> tuple[int, int]:
 
     `precision` is −log₂ of the accuracy of one basis function; what comes out may be beyond any floating-point number.
     """
+    _require_whole("a product has", "factors", factors)
     if not 0 < precision < math.inf:
         raise ValueError(f"the accuracy of a wave is below 1, 2^−precision with precision > 0, got {precision:g}")
     wanted = -precision - 1 - factors / 2
@@ -68,6 +73,7 @@ def prescribed(factors: int, precision: float) -> tuple[int, int]:
 
 def wave(octaves: int, bits: int, terms: int) -> ReLUNetwork:
     """Return u ↦ (1 + cos(2π 2^J u))/2 for u in [0, 1], J = `octaves`: J + 1 folds, M products of depth i, a clip."""
+    _require_octaves(octaves)
     network = _fold()
     for _ in range(octaves):
         network = network.then(_fold())
@@ -76,6 +82,7 @@ def wave(octaves: int, bits: int, terms: int) -> ReLUNetwork:
 
 def wave_depth(octaves: int, bits: int, terms: int) -> int:
     """Return the number of affine maps of `wave`: J + 4 + M(i + 4)."""
+    _require_octaves(octaves)
     return octaves + 4 + terms * (bits + 4)
 
 
@@ -92,6 +99,7 @@ def signed_product(factors: int, bits: int) -> ReLUNetwork:
 
 def product_depth(factors: int, bits: int) -> int:
     """Return the number of affine maps of `signed_product`: 1 + (i + 6)⌈log₂ r⌉."""
+    _require_whole("a product has", "factors", factors)
     return 1 + (bits + 6) * (factors - 1).bit_length()
 
 
@@ -140,6 +148,11 @@ def _signed_multiplication(bits: int) -> ReLUNetwork:
 def _log_coefficient(k: int) -> float:
     """Return log |c_k|; c_0 = 1 is the sum of two halves."""
     return 2 * k * math.log(math.pi) - math.lgamma(2 * k + 1) - (math.log(2) if k else 0.0)
+
+
+def _require_octaves(octaves: int) -> None:
+    if not 0 <= octaves <= _FOLDS or octaves % 1:
+        raise ValueError(f"the octaves of a wave are a whole number from 0 to {_FOLDS}, got {octaves}")
 
 
 def _require_whole(what: str, name: str, value: int) -> None:

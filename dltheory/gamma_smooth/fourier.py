@@ -1,6 +1,7 @@
 """Trigonometric series of functions of many variables: products of the orthonormal sines and cosines of the circle.
 
 ψ_0 = 1, ψ_l(x) = √2 cos(2π|l|x) for l < 0 and √2 sin(2πlx) for l > 0. Source: Okumoto & Suzuki 2022, section 2.
+Smooth means smooth on the torus: for a function that is not periodic, x ↦ x_1, the ends are a jump.
 """
 
 from __future__ import annotations
@@ -12,23 +13,26 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+_TABLE = 200_000_000  # numbers of a table of sines and cosines
 _ENTRIES = 4_000_000  # of the largest table of the basis that a series holds
 
 
 def table(x: Array, count: int) -> Array:
     """Return ψ_l at points x (n,) of the circle for |l| < count, (n, 2·count − 1); column l + count − 1.
 
-    By doubling, e^{2πi(l+m)x} = e^{2πilx} e^{2πimx}: one product an entry, and log2(count) roundings.
+    By doubling, e^{2πi(l+m)x} = e^{2πilx} e^{2πimx}, m a power of two by squaring: one product an entry. Every function
+    is a whole stretch of memory.
     """
-    waves = np.ones((len(x), count), complex)
-    done = 1
+    waves = np.ones((count, len(x)), complex)
+    step, done = np.exp(2j * np.pi * x), 1
     while done < count:
         more = min(done, count - done)
-        waves[:, done : done + more] = waves[:, :more] * np.exp(2j * np.pi * done * x)[:, None]
-        done += more
-    waves *= np.sqrt(2)
-    cosines = waves.real[:, :0:-1]
-    return np.concatenate([cosines, np.ones((len(x), 1)), waves.imag[:, 1:]], axis=1)
+        np.multiply(waves[:more], step, out=waves[done : done + more])
+        step, done = step * step, done + more
+    found = np.ones((2 * count - 1, len(x)))
+    np.multiply(waves.real[:0:-1], np.sqrt(2), out=found[: count - 1])
+    np.multiply(waves.imag[1:], np.sqrt(2), out=found[count:])
+    return found.T
 
 
 def evaluate(indices: Indices, x: npt.ArrayLike) -> Array:
@@ -36,13 +40,19 @@ def evaluate(indices: Indices, x: npt.ArrayLike) -> Array:
 
     Only coordinates of which some index makes use are read. ValueError for points outside of the cube.
     """
+    indices = require_indices(indices)
     points = require_points(x, indices.shape[1])
     found = np.ones((len(indices), len(points)))  # whole rows of a table are copied, not single numbers
     for i, column in enumerate(indices.T):
-        used = np.flatnonzero(column)
-        if len(used):
+        used = slice(None) if column.all() else np.flatnonzero(column)
+        if column.any():
             reach = int(np.abs(column).max())
-            found[used] *= np.ascontiguousarray(table(points[:, i], reach + 1).T)[column[used] + reach]
+            if len(points) * reach > _TABLE:
+                raise ValueError(
+                    f"a frequency of {reach} at {len(points)} points takes a table of {float(len(points) * reach):.3g}"
+                    f" numbers, at most {_TABLE:.3g}: evaluate fewer points at once"
+                )
+            found[used] *= table(points[:, i], reach + 1).T[column[used] + reach]
     return found.T
 
 
@@ -58,10 +68,15 @@ class FourierSeries:
     coordinates: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "indices", require_indices(self.indices))
+        object.__setattr__(self, "coefficients", np.asarray(self.coefficients, float))
+        if self.coefficients.ndim != 1 or not np.all(np.isfinite(self.coefficients)):
+            raise ValueError(f"coefficients are finite, one an index, got shape {self.coefficients.shape}")
         if len(self.indices) != len(self.coefficients):
             raise ValueError(f"{len(self.indices)} indices do not go with {len(self.coefficients)} coefficients")
         places = tuple(self.coordinates) or tuple(range(self.indices.shape[1]))
-        if len(places) != self.indices.shape[1] or len(set(places)) < len(places) or min(places, default=0) < 0:
+        whole = all(isinstance(place, int | np.integer) and place >= 0 for place in places)
+        if len(places) != self.indices.shape[1] or len(set(places)) < len(places) or not whole:
             raise ValueError(f"{self.indices.shape[1]} different coordinates are needed, got {places}")
         object.__setattr__(self, "coordinates", places)
 
@@ -85,6 +100,28 @@ def squared_distance(one: FourierSeries, other: FourierSeries) -> float:
     """Return ‖f − g‖² on the cube with the uniform measure, by Parseval: no test points are needed."""
     mine, theirs = one.terms(), other.terms()
     return float(sum((mine.get(key, 0.0) - theirs.get(key, 0.0)) ** 2 for key in mine.keys() | theirs.keys()))
+
+
+def require_indices(indices: npt.ArrayLike) -> Indices:
+    """Return multi-indices (count, d) as whole numbers; ValueError for another shape, or entries that are not."""
+    found = np.asarray(indices)
+    if found.ndim != 2:
+        raise ValueError(f"multi-indices have shape {found.shape}, expected (count, d)")
+    if found.dtype.kind != "i":
+        values = found.astype(float)
+        if not np.all(np.abs(values) < 2.0**53) or np.any(values % 1):
+            raise ValueError("the entries of a multi-index must be whole numbers")
+    return found.astype(np.int64, copy=False)
+
+
+def require_labels(y: npt.ArrayLike, count: int) -> Array:
+    """Return labels (n,) as an array; ValueError unless they are finite and one for each of n = `count` points."""
+    labels = np.asarray(y, float)
+    if labels.shape != (count,) or not count:
+        raise ValueError(f"labels have shape {labels.shape}, expected one for each of {count} points")
+    if not np.all(np.isfinite(labels)):
+        raise ValueError(f"labels must be finite, got {labels[~np.isfinite(labels)][0]}")
+    return labels
 
 
 def require_points(x: npt.ArrayLike, dimension: int) -> Array:

@@ -7,6 +7,7 @@ the best linear estimator. Risks are exact given the design: means over signs, n
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,13 +21,14 @@ from scipy.special import binom
 from dltheory.gamma_smooth.blocks import Levels, levels
 from dltheory.gamma_smooth.fourier import require_points
 from dltheory.gamma_smooth.space import GammaSpace
-from dltheory.gamma_smooth.weights import FiniteWeights
+from dltheory.gamma_smooth.weights import FiniteWeights, require_whole
 from dltheory.ridge import deterministic_equivalent
 from dltheory.sequence import require_noise
 
 Array = npt.NDArray[np.float64]
 _OCTAVES = 14  # of the table of a kernel
 _KNOTS = 2**17
+_FACTORS = 1_000_000  # of an explicit kernel
 _ACTIVE = 16  # coordinates of a function at most: those with more have a share of 1/16! of the trace
 _SMALLEST = 64.0  # −log₂ of an eigenvalue: coordinates without a larger one are left out
 
@@ -40,8 +42,8 @@ class ProductKernel:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exponents", tuple(float(b) for b in self.exponents))
-        if not self.exponents or not min(self.exponents) > 1:
-            raise ValueError(f"a kernel has a finite trace for exponents above 1 only, got {self.exponents}")
+        if not self.exponents or not all(1 < b < math.inf for b in self.exponents):
+            raise ValueError(f"a kernel has a finite trace for finite exponents above 1 only, got {self.exponents}")
         if not 0 < self.share < math.inf:
             raise ValueError(f"the share of the octaves must be positive and finite, got {self.share:g}")
 
@@ -81,6 +83,8 @@ class ProductKernel:
     @cached_property
     def spectrum(self) -> Levels:
         """Eigenvalues as levels: `gamma` is −log₂ of an eigenvalue, `functions` how many have it. For share 1."""
+        if any(late < early for early, late in itertools.pairwise(self.exponents)):
+            raise ValueError(f"eigenvalues are grouped for exponents in increasing order, got {self.exponents}")
         if self.share != 1:
             raise ValueError(f"eigenvalues are grouped for a share of 1, got {self.share:g}")
         return levels(GammaSpace(FiniteWeights(self.exponents), "mixed"), 3 * _SMALLEST)
@@ -89,6 +93,8 @@ class ProductKernel:
 @lru_cache(maxsize=64)
 def octave_table(exponent: float) -> Array:
     """Return Σ_{s ≥ 1} 2^{−bs} Σ_{2^{s−1} ≤ l < 2^s} 2 cos(2πlt) at t = k/2^17, k = 0 … 2^17."""
+    if not 1 < exponent < math.inf:
+        raise ValueError(f"a kernel has a finite trace for finite exponents above 1 only, got {exponent:g}")
     spectrum = np.zeros(_KNOTS // 2 + 1)
     spectrum[1 : 2**_OCTAVES] = np.exp2(-exponent * np.frexp(np.arange(1.0, 2**_OCTAVES))[1])
     values = np.fft.irfft(spectrum, _KNOTS) * _KNOTS
@@ -104,8 +110,8 @@ def conditional_risk(
     tr Λ_f − 2 tr(A⁻¹ K_{kf}) + tr(A⁻¹ (K_f + σ²I) A⁻¹ K_{kk}), K_{kf} of the product of the eigenvalues. Derived.
     """
     require_noise(noise)
-    if not ridge > 0:
-        raise ValueError(f"a ridge must be positive, got {ridge:g}")
+    if not 0 < ridge < math.inf or noise == math.inf:
+        raise ValueError(f"a ridge must be positive, noise and ridge finite, got {ridge:g} and {noise:g}")
     law = kernel if target is None else target
     regularised = kernel.gram(x, x)
     labels = regularised.copy() if target is None else law.gram(x, x)
@@ -152,10 +158,12 @@ class EqualWeights:
             raise ValueError(f"the smoothness must be positive and finite, got {self.smoothness:g}")
         if not 1 <= self.coordinates <= 2**48:
             raise ValueError(f"the number of coordinates must lie between 1 and 2^48, got {self.coordinates}")
+        require_whole("the number of coordinates", self.coordinates)
 
     @property
     def kernel(self) -> ProductKernel:
-        """The kernel, one factor a coordinate."""
+        """The kernel, one factor a coordinate; ValueError for more of them than can be listed."""
+        require_whole("the number of coordinates of an explicit kernel", self.coordinates, 1, _FACTORS)
         return ProductKernel((2 * self.smoothness + 1,) * self.coordinates, 1 / self.coordinates)
 
     @property
@@ -197,5 +205,7 @@ class EqualWeights:
 
 def _require_samples(n: float, noise: float) -> None:
     require_noise(noise)
+    if noise == math.inf:
+        raise ValueError("the noise must be finite, got inf")
     if not 1 <= n <= 2.0**_SMALLEST:
         raise ValueError(f"the number of samples must lie between 1 and 2^{_SMALLEST:g}, got {n:g}")

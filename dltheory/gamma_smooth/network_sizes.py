@@ -67,6 +67,8 @@ def theorem_sizes(space: GammaSpace, level: float, constant: float = 1.0, magnit
     L = 2KM and S = 1764 K d² M G with M = max{d², T², (log G)², log f_max}, W = 21 d G and B = 2^{d/2} K'; d = d_max,
     logarithms are natural. Depth and non-zeros are rounded down.
     """
+    if not (0 <= constant < math.inf and 0 <= magnitude < math.inf):
+        raise ValueError(f"the constants K and K' are at least 0 and finite, got {constant:g} and {magnitude:g}")
     d, count = space.coordinates(level), space.count(level)
     largest = max(d**2, level**2, math.log(count) ** 2, math.log(max(space.highest(level), 1)))
     nonzeros = count * math.floor(1764 * constant * d**2 * largest)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dltheory.gamma_smooth.blocks import blocks, levels
 from dltheory.gamma_smooth.space import GammaSpace, Kind
-from dltheory.gamma_smooth.weights import FiniteWeights
+from dltheory.gamma_smooth.weights import FiniteWeights, require_whole
 from dltheory.sequence import jensen_bound, require_noise, sign_risk
 
 Array = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ class Staircase:
     def best(self, variance: npt.ArrayLike) -> Array:
         """Return the level with the least risk, shape of v; ValueError where it is the last one that is held."""
         v = np.asarray(variance, float)
-        require_noise(v)
+        _require_variance(v)
         found = np.argmin(self.bias + np.multiply.outer(v, self.kept), axis=-1)
         if np.any(found == len(self.level) - 1):
             raise ValueError(f"the best level lies beyond {self.level[-1]:g}, the last one that is held")
@@ -51,7 +51,7 @@ class Staircase:
     def at(self, level: npt.ArrayLike) -> tuple[Array, Array]:
         """Return bias and number of functions of the projections on γ(s) < T, shapes of T; ValueError beyond it all."""
         wanted = np.asarray(level, float)
-        if np.any(wanted > self.level[-1]):
+        if not np.all(wanted <= self.level[-1]):
             raise ValueError(f"the level {np.max(wanted):g} lies beyond {self.level[-1]:g}, the last one that is held")
         found = np.searchsorted(self.level, wanted - 1e-9)
         return self.bias[found], self.kept[found]
@@ -60,8 +60,12 @@ class Staircase:
 def block_law(space: GammaSpace, limit: float, *, beyond: float = _BEYOND) -> Staircase:
     """Return the staircase of the target with ‖δ_s f‖ = 2^{−γ(s)} on all blocks, levels below `limit`.
 
-    Its tail is summed over `beyond` levels more.
+    Its tail is summed over `beyond` levels more. An anisotropic γ jumps at whole octaves: its slope over any window
+    that experiments reach is not the rate, so compare levels, or take a `RankTarget`.
     """
+    if not 0 <= beyond < math.inf:
+        raise ValueError(f"a tail is summed over 0 levels or more, finitely many, got {beyond:g}")
+    _require_limit(limit)
     held = levels(space, limit + beyond)
     at = held.gamma[held.gamma < limit]
     return Staircase(at, held.tail(at), held.count(at))
@@ -76,6 +80,7 @@ def worst_case(space: GammaSpace, limit: float) -> Staircase:
     """
     if space.theta > 2:
         raise ValueError(f"for θ > 2 the bias has a further factor, the worst case is for θ ≤ 2, got {space.theta:g}")
+    _require_limit(limit)
     held = levels(space, limit)
     if not space.excess:
         return Staircase(held.gamma, np.exp2(-2 * held.gamma), held.count(held.gamma))
@@ -108,6 +113,9 @@ def mismatched(target: GammaSpace, weights: Array, kind: Kind, limit: float) -> 
     `weights` (d,) are those of the other γ, of the first d coordinates in any order; further coordinates never enter.
     ValueError where no block of the target with γ(s) < `limit` is left out.
     """
+    if target.theta > 2 or target.excess:
+        raise ValueError(f"the worst case is for p ≥ 2 and θ ≤ 2, got p = {target.p:g} and θ = {target.theta:g}")
+    _require_limit(limit)
     s = blocks(target, limit)
     other, own = weighted(weights, kind, s), target.gamma(s)
     by_other = np.argsort(other, kind="stable")
@@ -119,8 +127,24 @@ def mismatched(target: GammaSpace, weights: Array, kind: Kind, limit: float) -> 
     return Staircase(at.gamma, np.exp2(-2 * least[found]), at.count(at.gamma))
 
 
+def _require_limit(limit: float) -> None:
+    """Raise ValueError unless a limit of levels is positive and finite."""
+    if not 0 < limit < math.inf:
+        raise ValueError(f"levels are listed up to a positive and finite limit, got {limit:g}")
+
+
+def _require_variance(variance: npt.ArrayLike) -> None:
+    require_noise(variance)
+    if np.any(np.asarray(variance, float) == math.inf):
+        raise ValueError("the variance of the noise must be finite, got inf")
+
+
 def weighted(weights: Array, kind: Kind, s: npt.NDArray[np.int64]) -> Array:
     """Return Σ or max weights_i s_i of blocks s (number, D), infinite for those that need coordinates beyond."""
+    if kind not in ("mixed", "anisotropic"):
+        raise ValueError(f"γ is 'mixed' (a sum) or 'anisotropic' (a maximum), got {kind!r}")
+    if not np.all((weights > 0) & (weights < math.inf)):
+        raise ValueError(f"weights must be positive and finite, got {weights.tolist()}")
     held = min(len(weights), s.shape[1])
     parts = s[:, :held] * weights[:held]
     found = np.asarray(parts.sum(axis=1) if kind == "mixed" else parts.max(axis=1, initial=0.0), float)
@@ -135,7 +159,9 @@ def hypercube_bound(space: GammaSpace, variance: float, *, steeper: float = 0.0,
     Mixed: the blocks of coordinate 1; anisotropic: s_i = ⌊T/a_i⌋ for all i. `steeper` lowers the signs by
     2^{−steeper Σ s_i}, only 2^{share Σ s_i} functions are used.
     """
-    require_noise(variance)
+    _require_variance(variance)
+    if not (0 <= steeper < math.inf and 0 <= share <= 1):
+        raise ValueError(f"signs are lowered by steeper ≥ 0, and 0 ≤ share ≤ 1, got {steeper:g} and {share:g}")
     s = _chain(space, variance)
     gamma, total = space.gamma(s), s.sum(axis=1)
     height = np.exp2(-gamma - (0.5 + steeper) * total)
@@ -162,7 +188,7 @@ def linear_bound(space: GammaSpace, variance: float, *, known: bool = False) -> 
     covariance has 2^{Σ s_i} equal eigenvalues, and the Jensen bound holds; the largest over the blocks s of
     `hypercube_bound`. For p < 2 it has the rate of `worst_case`. `known` tells the place: one function is left.
     """
-    require_noise(variance)
+    _require_variance(variance)
     bounds = []
     for s in _chain(space, variance):
         eigenvalue = np.exp2(-2 * float(space.gamma(s))) / math.prod(octave_norm(int(v), space.p) ** 2 for v in s if v)
@@ -179,6 +205,7 @@ def octave_norm(s: int, p: float) -> float:
     By a Fourier transform up to octave 10. From there on ‖D_s‖_p^p = A 2^{s(p − 1)} + B, the second term from where
     |D_s| is of order 1, away from its peak: A and B are those of octaves 9 and 10. p = 1 has a logarithm instead.
     """
+    require_whole("an octave", s)
     if not p > 1:
         raise ValueError(f"the norms of D_s scale for p > 1 only, got {p:g}")
     if p == math.inf:

@@ -17,6 +17,7 @@ from scipy.special import erfcx, hyp2f1, logsumexp, ndtr
 from dltheory.sequence import hard_threshold_risk, require_noise
 
 Array = npt.NDArray[np.float64]
+_HIGHEST = 300.0  # height of a needle for which integrals are computed
 _LISTED = 64  # terms of a sum that are added one by one
 _STEP = 0.4  # of logarithms under an integral: the trapezoidal rule is then exact to 1e-9
 _WIDTH = 9.0  # standard deviations on either side that an integral covers
@@ -30,11 +31,15 @@ def linear_bound(smoothness: float, variance: float, places: float = 1.0) -> flo
     require_noise(variance)
     if not smoothness > 0 or not places >= 1:
         raise ValueError(f"smoothness must be positive and places at least 1, got {smoothness:g} and {places:g}")
+    _require_finite(smoothness, places, variance)
     return _power_sum(2 * smoothness + 1, 1 / (variance * places))
 
 
 def linear_constant(smoothness: float) -> float:
     """Return lim (Mv)^{−2a/(2a + 1)} Σ_j c_j²/(1 + c_j²/(M v)) = π/b / sin(π/b), b = 2a + 1. Derived."""
+    if not smoothness > 0:
+        raise ValueError(f"smoothness must be positive, got {smoothness:g}")
+    _require_finite(smoothness)
     power = 2 * smoothness + 1
     return math.pi / power / math.sin(math.pi / power)
 
@@ -49,6 +54,7 @@ def soft_threshold_risks(theta: npt.ArrayLike, threshold: float, sd: float) -> A
     if not threshold >= 0:
         raise ValueError(f"a threshold must be at least 0, got {threshold:g}")
     value = np.abs(np.asarray(theta, float))
+    _require_finite(threshold, sd, *np.ravel(value))
     a, b = (threshold - value) / sd, (threshold + value) / sd
     upper, lower = ndtr(-a), ndtr(-b)
     passed = (sd**2 + threshold**2) * (upper + lower)
@@ -69,6 +75,11 @@ def lasso_risk(
     require_noise(noise_variance)
     if not penalty > 0:
         raise ValueError(f"the penalty must be positive, got {penalty:g}")
+    if not (n > 0 and beyond >= 0):
+        raise ValueError(f"samples must be positive and energy beyond at least 0, got {n:g} and {beyond:g}")
+    if theta.shape != counts.shape or not np.all(counts >= 0):
+        raise ValueError(f"groups have one θ and one count each, got shapes {theta.shape} and {counts.shape}")
+    _require_finite(n, beyond, noise_variance, penalty, *theta, *counts)
     size = np.abs(theta)
 
     def step(risk: float) -> float:
@@ -97,6 +108,9 @@ def needle_risk(log_places: float, height: float) -> float:
     """
     if not log_places > 0 or not height > 0:
         raise ValueError(f"more than one place and a positive height are needed, got {log_places:g} and {height:g}")
+    _require_finite(log_places, height)
+    if height > _HIGHEST:
+        raise ValueError(f"the integrals are meant for heights up to {_HIGHEST:g}, got {height:g}")
     u = height
     s = np.arange(u * u - _WIDTH * u - 40, u * u + _WIDTH * u + 8, _STEP)  # −log t
     z = np.arange(-_WIDTH, u + 2 * _WIDTH, _STEP / max(u, 1.0))
@@ -111,6 +125,7 @@ def needle_risk(log_places: float, height: float) -> float:
 
 def hardest_needle(log_places: float) -> tuple[float, float]:
     """Return the height with the largest Bayes risk, in units of √v, and the risk: below it no estimator can stay."""
+    _require_finite(log_places)
     most = math.sqrt(2 * max(log_places, 0.0)) + 3
     found = minimize_scalar(
         lambda u: -needle_risk(log_places, u), bounds=(0.3 * most, most), method="bounded", options={"xatol": 1e-4}
@@ -125,6 +140,7 @@ def threshold_cost(log_places: float, *, cut: float = 1.0, height: float | None 
     """
     if not log_places > 0 or not cut > 0:
         raise ValueError(f"more than one place and a positive threshold are needed, got {log_places:g} and {cut:g}")
+    _require_finite(log_places, cut, height or 0.0)
     at = cut * math.sqrt(2 * log_places)
     worst = minimize_scalar(
         lambda u: -hard_threshold_risk([u], at, 1.0), bounds=(max(at - 6, 0.0), at + 2), method="bounded"
@@ -134,6 +150,12 @@ def threshold_cost(log_places: float, *, cut: float = 1.0, height: float | None 
     null = math.sqrt(2 / math.pi) * (at + math.sqrt(math.pi / 2) * float(erfcx(at / math.sqrt(2))))
     others = math.exp(log_places * (1 - cut**2)) - math.exp(-log_places * cut**2)  # (M − 1) φ(t)/φ(0)
     return float(seen + null * others)
+
+
+def _require_finite(*numbers: float) -> None:
+    if not all(math.isfinite(number) for number in numbers):
+        wrong = next(number for number in numbers if not math.isfinite(number))
+        raise ValueError(f"risks are those of finite numbers, got {wrong:g}")
 
 
 def _log_mean(s: Array, u: float, z: Array, log_kernel: Callable[[Array], Array]) -> Array:

@@ -22,8 +22,9 @@ from dltheory.gamma_smooth.cosine_network import coefficients as polynomial
 from dltheory.gamma_smooth.cosine_network import feature_error, prescribed, signed_product, wave
 from dltheory.gamma_smooth.fourier import FourierSeries
 from dltheory.gamma_smooth.series_network_shared import Waves, inputs
-from dltheory.gamma_smooth.space import GammaSpace
-from dltheory.least_squares import require_different, require_sample, solve_pivoted
+from dltheory.gamma_smooth.space import GammaSpace, require_level
+from dltheory.gamma_smooth.weights import require_whole
+from dltheory.least_squares import require_different, require_sample, solve_identified
 from dltheory.relu.network import ReLUNetwork, affine
 from dltheory.relu.product import require_bits
 
@@ -95,6 +96,12 @@ class RefittedSeriesNetwork:
     bits: int
     terms: int
 
+    def __post_init__(self) -> None:
+        require_bits(self.bits)
+        polynomial(self.terms)
+        if not 0 < self.level < math.inf:
+            raise ValueError(f"a level T must be positive and finite, or no block lies below it, got {self.level:g}")
+
     @classmethod
     def from_theory(cls, space: GammaSpace, n: int) -> RefittedSeriesNetwork:
         """Return the network with T = a† log₂ n/(2(a† − v) + 1), accurate to 2^{−T} for coefficients up to one."""
@@ -106,17 +113,22 @@ class RefittedSeriesNetwork:
     def fit(self, x: npt.ArrayLike, y: Array) -> SeriesNetwork:
         """Return the network with the least squared error on samples x (n, D), D ≥ d_max, y (n,).
 
-        ValueError for fewer different points than basis functions, which leave the weights undetermined.
+        ValueError for points that leave the weights undetermined: fewer different ones than basis functions, or
+        coordinates that are functions of each other.
         """
         indices = below(self.space, self.level)
         points, labels = require_sample(x, y)
         require_different(points[:, : max(indices.shape[1], 1)], len(indices), f"{len(indices)} output weights")
         design = shared_blocks.features(indices, self.bits, self.terms, points)
-        return SeriesNetwork(FourierSeries(indices, solve_pivoted(design, labels)), self.bits, self.terms)
+        return SeriesNetwork(FourierSeries(indices, solve_identified(design, labels)), self.bits, self.terms)
 
 
 def precision(level: float, count: int, largest: float = 1.0) -> float:
     """Return −log₂ ε of the accuracy ε = 2^{−T}/(G max |c|) of one basis function. Derived."""
+    require_level(level)
+    require_whole("the number of basis functions", count)
+    if not 0 < largest < math.inf:
+        raise ValueError(f"the largest coefficient must be positive and finite, got {largest:g}")
     return level + math.log2(count) + math.log2(largest)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dltheory.devices import to_device, to_host
 from dltheory.gamma_smooth.cosine_network import SINE, signed_multiply, wave_values
-from dltheory.gamma_smooth.fourier import require_points
+from dltheory.gamma_smooth.fourier import require_indices, require_points
 from dltheory.relu.product import Numbers, require_bits
 
 Array = npt.NDArray[np.float64]
@@ -38,6 +38,7 @@ class Waves:
     @classmethod
     def of(cls, indices: Indices) -> Waves:
         """Return the waves of the indices; all are folded J + 1 times, 2^J above every frequency."""
+        indices = require_indices(indices)
         octaves = int(np.frexp(float(np.abs(indices).max(initial=0)))[1])
         rows, coordinates = np.nonzero(indices)
         frequencies = indices[rows, coordinates]

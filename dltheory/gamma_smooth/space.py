@@ -19,6 +19,7 @@ from dltheory.gamma_smooth.weights import Weights
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["mixed", "anisotropic"]
+_DEEPEST = 4000  # levels of coordinate 1 over which basis functions are counted
 _FACTORS = 64  # beyond a_i = 64 a_1 a factor of P is one to the last bit
 
 
@@ -34,6 +35,8 @@ class GammaSpace:
     def __post_init__(self) -> None:
         if self.kind not in ("mixed", "anisotropic"):
             raise ValueError(f"γ is 'mixed' (a sum) or 'anisotropic' (a maximum), got {self.kind!r}")
+        if not hasattr(self.weights, "inverse_sum"):
+            raise ValueError(f"weights are given as FiniteWeights or by a formula, got {self.weights!r}")
         for name, value in (("p", self.p), ("θ", self.theta)):
             if not value >= 1:
                 raise ValueError(f"the space is defined for {name} ≥ 1 (inf is allowed), got {value:g}")
@@ -66,29 +69,38 @@ class GammaSpace:
 
     def level(self, n: float) -> float:
         """Return T = a† log₂ n/(2(a† − v) + 1), where squared bias and variance meet. Theorem 10, read."""
-        if not n >= 1:
-            raise ValueError(f"the number of samples must be at least 1, got {n:g}")
+        if not 1 <= n < math.inf:
+            raise ValueError(f"the number of samples must be at least 1 and finite, got {n:g}")
         return self.smoothness * math.log2(n) / (2 * self._left + 1)
 
     def gamma(self, blocks: npt.ArrayLike) -> Array:
         """Return γ(s) of blocks (…, d) on the first d coordinates, shape (…)."""
-        s = np.asarray(blocks, float)
+        s = require_blocks(blocks)
         weighted = s * self.weights.first(s.shape[-1])
         return np.asarray(weighted.sum(axis=-1) if self.kind == "mixed" else weighted.max(axis=-1, initial=0.0))
 
     def coordinates(self, level: float) -> int:
         """Return d_max, how many coordinates have a_i < T: the others enter no block below the level."""
+        require_level(level)
         return len(self.weights.below(level))
 
     def highest(self, level: float) -> int:
         """Return f_max = ⌊T/a_1⌋, the largest s_i of a block with γ(s) ≤ T."""
+        require_level(level)
         return max(math.floor(level / float(self.weights.first(1)[0]) + 1e-9), 0)
 
     def count(self, level: float) -> int:
         """Return G(T) = Σ_{γ(s) < T} 2^{Σ s_i}, how many basis functions lie below the level, exactly."""
-        values = tuple(self.weights.below(level).tolist())
+        require_level(level)
         if level <= 0:
             return 0
+        first = float(self.weights.first(1)[0])
+        if level > _DEEPEST * first:
+            raise ValueError(
+                f"G(T) has about {level / first:.3g} binary digits at T = {level:g}: it is counted up to"
+                f" T = {_DEEPEST} a_1 = {_DEEPEST * first:g}"
+            )
+        values = tuple(self.weights.below(level).tolist())
         if self.kind == "anisotropic":
             return math.prod(2 ** self._steps(level, value) - 1 for value in values)
         return _count_mixed(level, values, {})
@@ -124,6 +136,20 @@ class GammaSpace:
     def _steps(level: float, value: float) -> int:
         """Return how many s ≥ 0 have a·s < T."""
         return math.ceil(level / value - 1e-9)
+
+
+def require_level(level: float) -> None:
+    """Raise ValueError unless a level T is a finite number."""
+    if not math.isfinite(level):
+        raise ValueError(f"a level T must be a finite number, got {level:g}")
+
+
+def require_blocks(blocks: npt.ArrayLike) -> Array:
+    """Return blocks s (…, d) as floats; ValueError unless their entries are whole numbers from 0 on."""
+    s = np.asarray(blocks, float)
+    if not s.ndim or not np.all((s >= 0) & (s < np.inf) & (s == np.rint(s))):
+        raise ValueError("a block has a whole number s_i, at least 0, for every coordinate")
+    return s
 
 
 def _count_mixed(left: float, values: tuple[float, ...], known: dict[tuple[float, int], int]) -> int:

@@ -6,6 +6,7 @@ Source: Okumoto & Suzuki 2022, theorem 10 (level and set of functions); moments 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dltheory.gamma_smooth.blocks import Indices, below
-from dltheory.gamma_smooth.fourier import FourierSeries, evaluate, require_points
+from dltheory.gamma_smooth.fourier import FourierSeries, evaluate, require_indices, require_labels, require_points
 from dltheory.gamma_smooth.space import GammaSpace
 from dltheory.least_squares import solve_identified
 
@@ -28,8 +29,8 @@ class TrigonometricLeastSquares:
     level: float
 
     def __post_init__(self) -> None:
-        if not self.level > 0:
-            raise ValueError(f"a level T must be positive, or no block lies below it, got {self.level:g}")
+        if not 0 < self.level < math.inf:
+            raise ValueError(f"a level T must be positive and finite, or no block lies below it, got {self.level:g}")
 
     @classmethod
     def from_theory(cls, space: GammaSpace, n: float) -> TrigonometricLeastSquares:
@@ -52,11 +53,9 @@ def fit_series(indices: Indices, x: npt.ArrayLike, y: npt.ArrayLike) -> FourierS
 
     They do with probability 1 if n ≥ N and their law has a density, which the theory takes for granted.
     """
-    points, labels = require_points(x, indices.shape[1]), np.asarray(y, float)
-    if labels.shape != (len(points),):
-        raise ValueError(f"labels have shape {labels.shape}, expected one for each of {len(points)} points")
-    if not np.all(np.isfinite(labels)):
-        raise ValueError(f"labels must be finite, got {labels[~np.isfinite(labels)][0]}")
+    indices = require_indices(indices)
+    points = require_points(x, indices.shape[1])
+    labels = require_labels(y, len(points))
     if len(points) < len(indices):
         raise ValueError(f"least squares on {len(indices)} functions needs as many samples, got {len(points)}")
     return FourierSeries(indices, solve_identified(evaluate(indices, points), labels))
@@ -80,6 +79,8 @@ def scores_mean(kept: Indices, indices: Indices, energies: Array, noise: float) 
     f_N is the part of the target that the kept functions have; its other coefficients have random signs. E ψ_l² ψ_m²
     is the product over coordinates of 1 ± 1/2 where |l_i| = |m_i| > 0, plus for two sines or two cosines.
     """
+    if energies.shape != (len(indices),):
+        raise ValueError(f"{len(indices)} indices do not go with energies of shape {energies.shape}")
     left_out = places(indices, kept) < 0
     width = max(kept.shape[1], indices.shape[1])
     inside, outside = widened(kept, width), widened(indices[left_out], width)

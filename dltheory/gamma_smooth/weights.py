@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import zeta
 
 Array = npt.NDArray[np.float64]
+_MOST = 10_000_000  # coordinates that are listed
 
 
 class Weights(Protocol):
@@ -58,11 +59,15 @@ class PowerWeights:
 
     def first(self, count: int) -> Array:
         """Return a_1 … a_count, shape (count,)."""
+        require_whole("the number of coordinates", count, 0, _MOST)
         return self.scale * np.arange(1.0, count + 1) ** self.q
 
     def below(self, limit: float) -> Array:
         """Return all a_i < limit, in order."""
-        return _below(self.first(math.ceil(max(limit / self.scale, 0.0) ** (1 / self.q)) + 1), limit)
+        if limit <= self.scale:
+            return np.zeros(0)
+        _require_few(math.log(limit / self.scale) / self.q, limit)
+        return _below(self.first(math.ceil((limit / self.scale) ** (1 / self.q)) + 1), limit)
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,14 @@ class GeometricWeights:
 
     def first(self, count: int) -> Array:
         """Return a_1 … a_count, shape (count,)."""
+        require_whole("the number of coordinates", count, 0, _MOST)
         return self.scale * self.ratio ** np.arange(float(count))
 
     def below(self, limit: float) -> Array:
         """Return all a_i < limit, in order."""
         if limit <= self.scale:
             return np.zeros(0)
+        _require_few(math.log(math.log(limit / self.scale) / math.log(self.ratio)), limit)
         return _below(self.first(math.ceil(math.log(limit / self.scale) / math.log(self.ratio)) + 1), limit)
 
 
@@ -125,6 +132,7 @@ class FiniteWeights:
 
     def first(self, count: int) -> Array:
         """Return a_1 … a_count; ValueError for more than there are."""
+        require_whole("the number of coordinates", count, 0)
         if count > len(self.values):
             raise ValueError(f"there are {len(self.values)} weights, {count} were asked for")
         return np.array(self.values[:count])
@@ -137,10 +145,26 @@ class FiniteWeights:
 def weak_norm(weights: Weights, q: float, count: int) -> float:
     """Return max_{j ≤ count} j^q/a_j: the weak-ℓ^q norm of the sequence so far, at most 1 in the sparse setting."""
     _require_positive(q=q)
+    require_whole("the number of coordinates", count)
     return float(np.max(np.arange(1.0, count + 1) ** q / weights.first(count)))
 
 
+def require_whole(what: str, value: float, least: int = 1, most: float = math.inf) -> None:
+    """Raise ValueError unless a number is whole, and from `least` to `most`."""
+    if not least <= value <= most or value == math.inf or value % 1:
+        bounds = f"at least {least}" if most == math.inf else f"from {least} to {most}"
+        raise ValueError(f"{what} must be a whole number, {bounds}, got {value}")
+
+
+def _require_few(log_number: float, limit: float) -> None:
+    """Raise ValueError unless about e^log_number weights below a limit can be listed; NaN is never few."""
+    if not log_number <= math.log(_MOST):
+        raise ValueError(f"about 10^{log_number / math.log(10):.3g} weights lie below {limit:g}: {_MOST} are listed")
+
+
 def _below(values: Array, limit: float) -> Array:
+    if math.isnan(limit):
+        raise ValueError("weights lie below a number, got nan")
     return values[: int(np.searchsorted(values, limit))]
 
 

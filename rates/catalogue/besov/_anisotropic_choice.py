@@ -26,16 +26,20 @@ _DRAWS = 32  # noises of the labels that are held out, over which the choice is 
 CASES = ({"s": "(1, 2)", "mean": "2/3"}, {"s": "(1, 3)", "mean": "3/4"})
 
 
-def selected(n: int, streams: Sequence[Stream], *, s: str, mean: float, penalty: float = 1.0, most: int = 0) -> Array:
+def selected(
+    n: int, streams: Sequence[Stream], *, s: str, mean: float, penalty: float = 1.0, most: int = 0, least: float = 0.0
+) -> Array:
     """Return (R, 2): ‖f̂ − f‖² on the rectangle that Mallows' criterion chooses, s unknown, and the scores.
 
-    `penalty` multiplies the variance that the criterion is told, `most` is the largest ΠK_i, n^(7/10) unless told.
+    `penalty` multiplies the variance that the criterion is told, `most` is the largest ΠK_i, n^(7/10) unless told, and
+    `least`·n the smallest.
     """
     from dltheory.besov.projection import series_error
     from dltheory.besov.selection import mallows, rectangles
 
     given = smoothness(s, mean)
     candidates = rectangles(given.dimension, most or int(n**0.7), _LADDER)
+    candidates = tuple(sides for sides in candidates if np.prod(sides) >= least * n)
     indices = terms(given, size(n, s, mean, None), "ordered")
 
     def pair(stream: Stream) -> tuple[float, float]:
@@ -91,6 +95,8 @@ ADAPTIVE = Claim(
         Control("a hundred times the penalty", {"penalty": 100.0}, "experiment-law", "slope"),
         Control("four terms at most", {"most": 4}, "experiment-law", "slope"),
         Control("one term at most", {"most": 1}, "experiment-law", "slope"),
+        Control("at least n/11 terms", {"least": 1 / 11}, "experiment-law", "slope",
+                why="a variance of σ²/10, whatever n"),
     ),
 )  # fmt: skip
 

@@ -47,12 +47,14 @@ def depth(terms: Array, *, layout: Layout = "own", power: float = 0.0) -> Array:
     return np.array(found, float)
 
 
-def nonzeros(terms: Array, *, layout: Layout = "own", shallow: bool = False) -> Array:
+def nonzeros(terms: Array, *, layout: Layout = "own", shallow: bool = False, power: float = 0.0) -> Array:
     """Return the number of parameters of the compiled N-term network that are not zero.
 
     "shared" lets atoms use the same univariate blocks; "dense" counts every entry of the matrices. `shallow` counts
-    products with one hidden layer each, of the same function.
+    products with one hidden layer each, of the same function. For a control i is N^`power`: every sawtooth has the
+    same parameters, so that two small networks tell.
     """
+    from dltheory.besov.spline_network import SplineNetwork
     from dltheory.relu.product import shallow_multiplication
 
     found = []
@@ -62,6 +64,10 @@ def nonzeros(terms: Array, *, layout: Layout = "own", shallow: bool = False) -> 
             # a univariate block has m + 2 powers of 3 products (degree 3 is a tree of 4), and there is one more
             products = 2 * (DEGREE + 2) * 3 + 1
             found.append(int(n) * products * shallow_multiplication(built.bits).sizes.nonzeros)
+            continue
+        if power:
+            two, three = (SplineNetwork(built.series, bits).compile(layout == "shared").sizes for bits in (2, 3))
+            found.append(two.nonzeros + (math.ceil(n**power) - 2) * (three.nonzeros - two.nonzeros))
             continue
         network = built.compile(layout == "shared")
         stored = sum(math.prod(w.shape) for w in network.weights)

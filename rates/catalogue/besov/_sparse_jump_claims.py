@@ -151,6 +151,9 @@ HAAR = Claim(
         Control("levels shrunk, which is linear", {"method": "linear"}, "experiment-law", "slope"),
         Control("twice the logarithm", {"log": 2.0}, "experiment-curve", "level"),
         Control("half the logarithm", {"log": 0.5}, "experiment-curve", "level"),
+        Control("no threshold, curve", {"method": "none"}, "curve-law", "slope", predicted=0.0,
+                why="n coefficients at σ²/n each"),
+        Control("levels shrunk, curve", {"method": "linear"}, "curve-law", "slope", predicted=-0.5),
     ),
     remark="No parameter is chosen. " + DEPTH,
 )  # fmt: skip
@@ -172,6 +175,7 @@ LEAST = Claim(
     controls=(
         Control("samples that close in on the jump", {"closer": 0.5}, "experiment-law", "slope",
                 why="n^(-1/2) the width: a risk of order n^(-3/2)"),
+        Control("samples that close in on the jump, bound", {"closer": 0.5}, "curve-law", "slope", predicted=-1.5),
         Control("almost no noise", {"noise": 0.05}, "experiment-curve", "bound"),
         Control("noise that falls like 1/n", {"quieter": 1.0}, "experiment-curve", "bound"),
         Control("the best linear estimator", {"method": "kernel"}, "experiment-law", "slope", expect="faster",
@@ -207,6 +211,8 @@ LINEAR = Claim(
                 predicted=0.223),
         Control("half the noise in the sum", {"sigma": 0.5}, "curve-law", "slope", expect="consistent",
                 why="the rate is the same"),
+        Control("who knows the place of the jump", {"known": True}, "curve-law", "slope", predicted=-1.0,
+                why="linear in the labels, but the place must be random"),
         Control("half the noise in the sum, constant", {"sigma": 0.5}, "curve-law", "level", predicted=-0.6931),
     ),
     remark=DEPTH,
@@ -270,6 +276,8 @@ VARIATION_FLOOR = Claim(
     controls=(
         Control("a cube of fixed level", {"levels": 3}, "curve-law", "slope",
                 why="one cube is learnt exponentially fast"),
+        Control("steps in 2^(j/2) of the 2^j cells only", {"share": 0.5}, "curve-law", "slope", predicted=-0.8333,
+                why="2^(j/2)/n at 2^j of order n^(1/3)"),
         Control("thresholding on one cube only", {"levels": 3}, "experiment-curve", "bound"),
         Control("a tenth of the variation", {"variation": 0.1, "log": 0.01}, "experiment-curve", "bound",
                 expect="consistent", why="a threshold too small costs all of the noise"),

@@ -122,11 +122,14 @@ def least_risks(
     return np.array(found)
 
 
-def two_points(n: Array, *, a: float = 1.0) -> Array:
-    """Return the two-point bound below the risk of every estimator."""
+def two_points(n: Array, *, a: float = 1.0, closer: float = 0.0) -> Array:
+    """Return the two-point bound below the risk of every estimator.
+
+    For a control all samples lie within n^-`closer` of the jump: only how dense they are there counts.
+    """
     from dltheory.besov.change_points_risk import two_point_bound
 
-    return two_point_bound(n, a, 1.0)
+    return two_point_bound(n ** (1 + closer), a, 1.0)
 
 
 def linear_risks(
@@ -140,10 +143,16 @@ def linear_risks(
     return jump_errors(n, streams, a=a, method=method, ridge=ridge)
 
 
-def jensen(n: Array, *, a: float = 1.0, sigma: float = 1.0) -> Array:
-    """Return the Jensen sum of the prior on one jump."""
+def jensen(n: Array, *, a: float = 1.0, sigma: float = 1.0, known: bool = False) -> Array:
+    """Return the Jensen sum of the prior on one jump.
+
+    For a control its place t is known: one eigenvalue λ = a²(1 − t) is left, with v = σ²/n the mean of λv/(λ + v).
+    """
     from dltheory.besov import brownian
 
+    if known:
+        ratio = sigma**2 / (a * a * n)
+        return np.asarray(sigma**2 / n * (1 - ratio * np.log1p(1 / ratio)))
     return brownian.jensen(n, a, sigma)
 
 
@@ -238,11 +247,22 @@ def haar_errors(n: int, streams: Sequence[Stream], *, a: float = 1.0, method: st
     return np.array(found)
 
 
-def haar_risk(n: Array, *, a: float = 1.0) -> Array:
-    """Return the exact risk of the thresholded Haar series."""
-    from dltheory.besov.sparse_wavelets_haar import jump_threshold_risk
+def haar_risk(n: Array, *, a: float = 1.0, method: str = "hard") -> Array:
+    """Return the exact risk of the thresholded Haar series, (K,).
 
-    return np.array([jump_threshold_risk(float(v), a, 1.0) for v in n])
+    For controls, up to the rounding of places to the grid: of no threshold ("none"), or of shrinking by levels
+    ("linear"). Both see the constant with variance 1/n, and nothing of a²/(4n) of the jump.
+    """
+    from dltheory.besov.sparse_wavelets_haar import jump_threshold_risk, levels_of_grid
+    from dltheory.sequence import jensen_bound
+
+    if method == "hard":
+        return np.array([jump_threshold_risk(float(v), a, 1.0) for v in n])
+    if method == "none":
+        return 1 + a * a / (4 * n)
+    levels = [np.arange(float(levels_of_grid(int(v)))) for v in n]
+    shrunk = [jensen_bound(a * a * 4.0**-m / 12, 2.0**m, 1 / float(v)) for m, v in zip(levels, n, strict=True)]
+    return np.array(shrunk) + (1 + a * a / 4) / n
 
 
 def atom_errors(

@@ -101,6 +101,8 @@ LINEAR = Claim(
         Control("places fixed and known, d = 1", {"places": "known"}, "experiment-law", "slope", case=CASES[1]),
         Control("a heavier tail, β = 1/2", {"beta": 0.5}, "experiment-law", "slope", predicted=-0.3333),
         Control("places fixed and known, d = 2", {"places": "known"}, "experiment-law", "slope", case=CASES[2]),
+        Control("n^(1/3) coefficients kept as they are", {"kept": 1 / 3}, "experiment-law", "slope", predicted=-0.3299),
+        Control("n^(5/6) coefficients kept as they are", {"kept": 5 / 6}, "experiment-law", "slope", predicted=-0.1667),
     ),
     remark=DEPTH,
 )  # fmt: skip

@@ -46,10 +46,18 @@ def threshold_risks(
     return np.array([sparse_wavelets.threshold_risk(given, float(v), logarithm=log, reach=reach or None) for v in n])
 
 
-def linear_risks(n: Array, *, p: float, beta: float, d: float, places: str = "random") -> Array:
-    """Return the Jensen sum of the target, (K,); with `places` "known", of who knows where its coefficients are."""
+def linear_risks(n: Array, *, p: float, beta: float, d: float, places: str = "random", kept: float = 0.0) -> Array:
+    """Return the Jensen sum of the target, (K,); with `places` "known", of who knows where its coefficients are.
+
+    For controls the levels with at most n^`kept` coefficients in all are taken as they are, and no others.
+    """
     from dltheory.besov import sparse_wavelets
 
+    if kept:
+        given = space(p, beta, d)
+        energies, size = sparse_wavelets.level_energies(given), sparse_wavelets.level_sizes(given)
+        levels = np.floor(kept * np.log2(n) / d + 1e-9).astype(int)
+        return np.array([energies[m:].sum() + size[:m].sum() / v for m, v in zip(levels, n, strict=True)])
     risk = sparse_wavelets.known_places_risk if places == "known" else sparse_wavelets.linear_risk
     return np.array([risk(space(p, beta, d), float(v)) for v in n])
 
@@ -68,15 +76,10 @@ def cube_bounds(n: Array, *, p: float, beta: float, d: float, spikes: float = 0.
     For controls: a fixed number of coefficients, or coefficients of size n^-`finer` in place of n^(-1/2).
     """
     from dltheory.besov import sparse_wavelets
-    from dltheory.sequence import sign_risk
 
-    given, found = space(p, beta, d), []
-    for v in n:
-        count, theta = sparse_wavelets.cube(given, float(v))
-        theta = theta ** (2 * finer)
-        count = spikes or theta**-p
-        found.append(count * float(sign_risk(theta, float(v) ** -0.5)))
-    return np.array(found)
+    given = space(p, beta, d)
+    bounds = [sparse_wavelets.cube_bound(given, float(v), size=float(v) ** -finer, count=spikes) for v in n]
+    return np.array(bounds)
 
 
 def cube_risks(n: Array, *, p: float, beta: float, d: float, method: str = "threshold", more: float = 1.0) -> Array:
@@ -131,17 +134,18 @@ def grid_linear_risk(n: Array, *, p: float, beta: float) -> Array:
     return linear_risks(n, p=p, beta=beta, d=1)
 
 
-def staircase_bounds(n: Array, *, levels: int = 0) -> Array:
+def staircase_bounds(n: Array, *, levels: int = 0, share: float = 1.0) -> Array:
     """Return the Bayes risk on the hardest cube of 2^j Haar functions ±θ with total variation at most 1, (K,).
 
-    4 · 2^j · 2^{j/2} θ ≤ 1 bounds θ. `levels` fixes j, for a control.
+    4 · 2^j · 2^{j/2} θ ≤ 1 bounds θ. For controls `levels` fixes j, and only 2^{share j} of the functions are used.
     """
     from dltheory.sequence import sign_risk
 
     found = []
     for v in n:
         tried = [levels] if levels else range(round(np.log2(v)) + 1)
-        found.append(max(2.0**j * float(sign_risk(2.0 ** (-1.5 * j - 2), float(v) ** -0.5)) for j in tried))
+        risks = {j: float(sign_risk(2.0 ** (-1.5 * j - 2), float(v) ** -0.5)) for j in tried}
+        found.append(max(2.0 ** (share * j) * risk for j, risk in risks.items()))
     return np.array(found)
 
 

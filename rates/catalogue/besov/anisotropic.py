@@ -256,8 +256,9 @@ SHRUNK = Claim(
         Check("experiment-law", "slope", Margin(0.03, bias=0.02, note="the curve's own slope")),
     ),
     controls=(
-        Control("thresholding", {"rule": "threshold"}, "experiment-law", "slope"),
+        Control("thresholding", {"rule": "threshold"}, "experiment-law", "slope", predicted=-0.6028),
         Control("spikes whose place the rule knows", {"fixed": True}, "experiment-law", "slope"),
+        Control("all coefficients kept", {"rule": "threshold", "cut": 0.0}, "experiment-law", "slope", predicted=0.0),
         Control("thresholding, level", {"rule": "threshold"}, "experiment-curve", "level"),
     ),
 )  # fmt: skip

@@ -62,6 +62,9 @@ BOUND = Claim(
         Control("six sawteeth whatever i, bound", {"fixed": 6}, "experiment-curve", "bound"),
         Control("half of the sawteeth", {"share": 0.5}, "experiment-curve", "bound", expect="consistent",
                 why="the true order is 4^(−i)"),
+        Control("a clip moved by 2^(−10)", {"guard": 2.0**-10}, "experiment-law", "slope", predicted=-0.0348,
+                why="what the clip takes off stays, whatever i"),
+        Control("a clip moved by 2^(−10), bound", {"guard": 2.0**-10}, "experiment-curve", "bound"),
     ),
     remark="The error is the largest over 4000 points, and for two factors over points where it is attained.",
 )  # fmt: skip
@@ -196,6 +199,9 @@ NONZEROS = Claim(
         Control("dense matrices", {"layout": "dense"}, "experiment-law", "slope", predicted=1.895),
         Control("squares in one hidden layer, against shared blocks", {"shallow": True}, "experiment-law", "slope",
                 case={"layout": "shared"}, predicted=1.7681),
+        Control("N sawteeth", {"power": 1.0}, "experiment-law", "slope", predicted=1.7578),
+        Control("N sawteeth in shared blocks", {"power": 1.0}, "experiment-law", "slope", predicted=1.3992,
+                case={"layout": "shared"}),
     ),
 )  # fmt: skip
 

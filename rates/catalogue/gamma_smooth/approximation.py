@@ -151,8 +151,9 @@ SPIKE = Claim(
         Control("a single frequency, anisotropic", {"bump": "single"}, "experiment-law", "slope", predicted=-2.0,
                 case={"p": "4/3", "alpha": "3/2"}),
     ),
-    remark="a = (1, 2). Theorem 13 prints the error as 2 to the power of (1 − 1/a)^T; it must be −(1 − v/a)T, as in"
-    " theorems 9 and 14.",
+    remark="a = (1, 2). For α > p the kernels grow in height like 2^((α/p − 1)T): they are in the ball, but not below"
+    " the bound B that the theorem has for |f|, under which its exponent need not be attained. Theorem 13 prints the"
+    " error as 2 to the power of (1 − 1/a)^T; it must be −(1 − v/a)T, as in theorems 9 and 14.",
 )  # fmt: skip
 
 THETA = Claim(

@@ -94,6 +94,7 @@ def test_the_cube_lies_in_the_class_and_its_bound_below_thresholding():
     assert theta <= count ** (-1 / space.p) * (1 + 1e-12)
     bound = sparse_wavelets.cube_bound(space, samples)
     assert bound < sparse_wavelets.cube_threshold_risk(space, samples)
+    assert sparse_wavelets.cube_bound(space, samples, size=theta, count=2 * count) == pytest.approx(2 * bound)
 
 
 def test_the_bayes_risk_of_a_sign_by_simulation():

@@ -127,6 +127,12 @@ def test_a_hold_out_that_sees_less_or_nothing_chooses_worse():
     assert 0 < whole < 0.5 * few < 0.5 * nothing
 
 
+def test_a_choice_among_many_terms_has_their_variance():
+    found = choice.selected(256, MADE[:100], **FLAT, least=1 / 11)[:, 0]
+    assert found.mean() > 24 / 256  # 24 is the first number of terms from 256/11 on that is a rectangle of the ladder
+    assert found.mean() > choice.selected(256, MADE[:100], **FLAT)[:, 0].mean()
+
+
 def test_a_turned_target_is_a_function_of_the_mean_coordinate():
     case = {"s": "(1, ∞)", "mean": 1.0}
     function, x, y = regression.sample(5, MADE[0], **case, noise=1e-12, turned=True)

@@ -103,6 +103,8 @@ def test_sizes_are_those_of_the_compile():
         sizes = network.compile(layout == "shared").sizes
         assert fits.nonzeros(terms, layout=layout)[1] == sizes.nonzeros
         assert fits.depth(terms)[1] == sizes.depth
+        deeper = SplineNetwork(fits._first_atoms(16), 16).compile(layout == "shared").sizes
+        assert fits.nonzeros(terms, layout=layout, power=1.0)[0] == deeper.nonzeros
     for what in ("depth", "non-zeros"):
         assert np.all(fits.size(terms, what=what) <= fits.prescribed_size(terms, what=what))
     assert fits.prescribed_size(terms, what="depth")[1] == 67

@@ -59,10 +59,27 @@ def test_tuned_smoothers_lie_between_the_jensen_sum_and_half_as_much_again(metho
     assert np.all(risks < 1.5)
 
 
-def test_the_errors_of_the_haar_series_have_the_mean_that_the_curve_says():
+@pytest.mark.parametrize("method", ["hard", "linear", "none"])
+def test_the_errors_of_the_haar_series_have_the_mean_that_the_curve_says(method):
     made = streams(6, "claim", "case", range(400))
-    errors = jumps.haar_errors(256, made)
-    assert abs(errors.mean() - jumps.haar_risk(np.array([256.0]))[0]) < 4.5 * errors.std() / 20
+    errors = jumps.haar_errors(256, made, method=method)
+    assert abs(errors.mean() - jumps.haar_risk(np.array([256.0]), method=method)[0]) < 4.5 * errors.std() / 20
+
+
+def test_who_knows_the_place_of_the_jump_has_the_jensen_sum_of_one_function():
+    n, a = 50.0, 2.0
+    energy = a * a * (np.arange(100_000) + 0.5) / 100_000  # a²(1 − t), t uniform
+    assert jumps.jensen(np.array([n]), a=a, known=True)[0] == pytest.approx(
+        np.mean(energy / (1 + n * energy)), rel=1e-8
+    )
+
+
+def test_samples_close_to_the_jump_are_as_good_as_that_many_more():
+    n, made = np.array([64.0]), MADE
+    bound = jumps.two_points(n, closer=0.5)[0]
+    assert bound == pytest.approx(jumps.two_points(n**1.5)[0], rel=1e-12)
+    errors = jumps.least_risks(64, made, closer=0.5)
+    assert bound < errors.mean() < 0.5 * jumps.least_risks(64, made).mean()
 
 
 def test_the_haar_risk_does_not_depend_on_where_the_stream_is_cut():
@@ -109,6 +126,24 @@ def test_staircase_bounds_lie_below_thresholding_and_fall_like_two_thirds():
     bound, risk = wavelets.staircase_bounds(n), wavelets.staircase_threshold_risks(n)
     assert np.all(bound < risk)
     assert slope_weights(n) @ np.log(bound) == pytest.approx(-2 / 3, abs=1e-6)
+
+
+def test_fewer_functions_make_a_smaller_cube():
+    n = 8.0 ** np.arange(4, 14)
+    few = wavelets.staircase_bounds(n, share=0.5)
+    assert np.all(few < wavelets.staircase_bounds(n))
+    assert slope_weights(n) @ np.log(few) == pytest.approx(-5 / 6, abs=1e-6)
+
+
+def test_coefficients_kept_as_they_are_cost_their_number_and_what_is_left_out():
+    from dltheory.besov import sparse_wavelets
+
+    given, n = {"p": 0.5, "beta": 1.0, "d": 1}, 2.0**24
+    found = wavelets.linear_risks(np.array([n]), kept=1 / 3, **given)[0]
+    energies = sparse_wavelets.level_energies(wavelets.space(**given))
+    assert found == pytest.approx(255 / n + energies[8:].sum(), rel=1e-12)
+    least = min(wavelets.linear_risks(np.array([n]), kept=k / 24, **given)[0] for k in range(1, 25))
+    assert least == pytest.approx(sparse_wavelets.level_projection_risk(wavelets.space(**given), n), rel=1e-12)
 
 
 def test_known_places_make_the_linear_slope_the_sparse_one():

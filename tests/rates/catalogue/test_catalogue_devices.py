@@ -25,6 +25,7 @@ ON_TORCH = {
     "ntk/averaged_sgd:no-ridge", "ntk/averaged_sgd:output-layer-rate", "ntk/averaged_sgd:parity-floor",
     "ntk/network:network-rate", "ntk/network:network-rate-sphere", "ntk/network:width-gap",
     "besov/approximation:network-rate", "besov/approximation:trained-risk",
+    "gamma_smooth/approximation:network-rate", "gamma_smooth/dilated:trained-risk",
 }  # fmt: skip
 ONLY_TORCH = CATALOGUE["besov/approximation:trained-risk"]  # torch on the CPU, too
 TOLERANCE = 1e-10  # on whole windows differences stay below 1e-12
