@@ -66,9 +66,8 @@ class DilatedTraining:
         """
         if x.ndim != 3 or y.shape != x.shape[:2] or len(generators) != len(x):
             raise ValueError(f"expected inputs (R, n, D), labels (R, n) and R generators, got {x.shape} and {y.shape}")
-        starting = [generator for generator in generators for _ in range(self.starts)]
-        filters = self._initial_filters(starting)
-        behind = initial_layers(self.channels, self.hidden, self.depth, starting)
+        starting = [self._initial(generator) for generator in generators for _ in range(self.starts)]
+        initial = [np.stack(parts) for parts in zip(*starting, strict=True)]
         seen = np.zeros((len(x), x.shape[1], self.reach))
         seen[..., : x.shape[2]] = x[..., : self.reach]
         plan = positions([range(self.WIDTH)] * self.layers, self.dilations, self.reach)
@@ -78,22 +77,21 @@ class DilatedTraining:
             return forward(parameters[self.layers :], _scaled(inputs @ _mixing(plan, weights, inputs)))
 
         repeated, labels = np.repeat(seen, self.starts, axis=0), np.repeat(y, self.starts, axis=0)
-        kept = self.adam.minimise(predict, [*filters, *behind], repeated, labels, device)
+        kept = self.adam.minimise(predict, initial, repeated, labels, device)
         weights = tuple(_softmax(p) if self.relaxed else p for p in kept[: self.layers])
         found = TrainedConvolutions(weights, self.dilations, TrainedNetworks(kept[self.layers :]))
         last = self.adam.trained_on(x.shape[1])
         off = np.mean((found(repeated[:, last:]) - labels[:, last:]) ** 2, axis=1).reshape(len(x), self.starts)
         return found.of(np.argmin(off, axis=1) + self.starts * np.arange(len(x)))
 
-    def _initial_filters(self, generators: Sequence[np.random.Generator]) -> list[Array]:
-        sides = [1, *[self.channels] * self.layers]
-        drawn: list[list[Array]] = [[] for _ in range(self.layers)]
-        for generator in generators:
-            for layer in range(self.layers):
-                shape = (sides[layer + 1], sides[layer], self.WIDTH)
-                spread = 0.1 * generator.standard_normal(shape)
-                drawn[layer].append(spread if self.relaxed else (1 + spread) / math.prod(shape[1:]))
-        return [np.stack(parts) for parts in drawn]
+    def _initial(self, generator: np.random.Generator) -> list[Array]:
+        """Return one start: filters by layer, then weights and biases of the network behind."""
+        sides, filters = [1, *[self.channels] * self.layers], []
+        for layer in range(self.layers):
+            shape = (sides[layer + 1], sides[layer], self.WIDTH)
+            spread = 0.1 * generator.standard_normal(shape)
+            filters.append(spread if self.relaxed else (1 + spread) / math.prod(shape[1:]))
+        return filters + [p[0] for p in initial_layers(self.channels, self.hidden, self.depth, [generator])]
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,7 +123,8 @@ PICKED = Claim(
     statement="The series of all blocks γ(s) < T behind the dilated convolution has, at scattered places, the error"
     " that it has with ordered coordinates.",
     law=Law.identity("T", "1"),
-    source=paper("Theorem 13, whose first error is printed with the exponent (1 − 1/a)^T and must read −(1 − v/a)T"),
+    source=derived("the filters pick coordinates exactly; Theorem 13, read, prints its first error with the exponent"
+                   " (1 − 1/a)^T, which must read −(1 − v/a)T"),
     cases=({"kind": "mixed"}, {"kind": "anisotropic"}),
     experiment=Experiment(problems.picked_error, x=(2, 4, 6), axis="time", numerical_error=1e-12),
     checks=(Check("experiment-law", "level", Margin(0.001)),),
@@ -143,7 +144,8 @@ SPARSE = Claim(
     statement="Least squares on N = (n/σ²)^(1/(2a + 1)) functions of what the dilated convolution picks has a risk of"
     " order n^(−2a/(2a + 1)), with a = a_(i_1) (mixed) or 1/ã (anisotropic).",
     law=Law.power("n", "-2*a/(2*a + 1)"),
-    source=paper("Theorem 14, v = 0, without its logarithms; the estimator is its ERM over the last layer"),
+    source=derived("bias and variance of least squares; Theorem 14, read, is an upper bound for ERM over networks, with"
+                   " logarithms"),
     cases=(
         {"kind": "mixed", "q": 1, "a": 1, "noise": "1/5"},
         {"kind": "anisotropic", "q": 2, "a": "0.6079271", "noise": "1/2"},
@@ -234,7 +236,7 @@ TRAINED = Claim(
     statement="A dilated convolutional network trained by Adam, filters and all, has on this window a risk that falls"
     " at least like n^(−2a/(2a + 1)).",
     law=Law.power("n", "-2*a/(2*a + 1)", direction="upper"),
-    source=paper("Theorem 14, rate of the ERM without its logarithms; training is not covered"),
+    source=derived("no theorem covers training; the rate is that of Theorem 14 for ERM, read, without logarithms"),
     cases=({"a": 1, "layers": 3},),
     experiment=Experiment(problems.trained_risk, x=(32, 128, 512), pilot=Pilot(0.74, 0.25, 0.3, 3.3)),
     checks=(Check("experiment-law", "slope", Margin(0.3)),),
