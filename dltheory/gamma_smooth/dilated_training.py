@@ -27,7 +27,8 @@ class DilatedTraining:
     """`layers` convolutions of width 3 and `channels` channels, then a ReLU network of `depth` affine maps.
 
     Dilations are `base`^{l−1}; base 1 is the ordinary network of as many parameters. `relaxed` filters are softmaxes.
-    Of `starts` initial values the held-out samples choose. ValueError for sizes that make no network.
+    All of the `starts` initial values get a short `trial`, after which the held-out samples choose the one that `adam`
+    goes on from. ValueError for sizes that make no network.
     """
 
     layers: int
@@ -36,8 +37,9 @@ class DilatedTraining:
     relaxed: bool = True
     hidden: int = 24
     depth: int = 2
-    starts: int = 5
-    adam: Adam = field(default_factory=lambda: Adam(steps=100, step_size=0.04))
+    starts: int = 16
+    trial: Adam = field(default_factory=lambda: Adam(steps=15, step_size=0.08))
+    adam: Adam = field(default_factory=lambda: Adam(steps=100, step_size=0.08))
 
     WIDTH = 3
 
@@ -66,8 +68,9 @@ class DilatedTraining:
         """
         if x.ndim != 3 or y.shape != x.shape[:2] or len(generators) != len(x):
             raise ValueError(f"expected inputs (R, n, D), labels (R, n) and R generators, got {x.shape} and {y.shape}")
-        starting = [self._initial(generator) for generator in generators for _ in range(self.starts)]
-        initial = [np.stack(parts) for parts in zip(*starting, strict=True)]
+        starting = [generator for generator in generators for _ in range(self.starts)]
+        filters = self._initial_filters(starting)
+        behind = initial_layers(self.channels, self.hidden, self.depth, starting)
         seen = np.zeros((len(x), x.shape[1], self.reach))
         seen[..., : x.shape[2]] = x[..., : self.reach]
         plan = positions([range(self.WIDTH)] * self.layers, self.dilations, self.reach)
@@ -77,21 +80,25 @@ class DilatedTraining:
             return forward(parameters[self.layers :], _scaled(inputs @ _mixing(plan, weights, inputs)))
 
         repeated, labels = np.repeat(seen, self.starts, axis=0), np.repeat(y, self.starts, axis=0)
-        kept = self.adam.minimise(predict, initial, repeated, labels, device)
-        weights = tuple(_softmax(p) if self.relaxed else p for p in kept[: self.layers])
-        found = TrainedConvolutions(weights, self.dilations, TrainedNetworks(kept[self.layers :]))
-        last = self.adam.trained_on(x.shape[1])
-        off = np.mean((found(repeated[:, last:]) - labels[:, last:]) ** 2, axis=1).reshape(len(x), self.starts)
-        return found.of(np.argmin(off, axis=1) + self.starts * np.arange(len(x)))
+        tried = self.trial.minimise(predict, [*filters, *behind], repeated, labels, device)
+        last = self.trial.trained_on(x.shape[1])
+        off = np.mean((self._networks(tried)(repeated[:, last:]) - labels[:, last:]) ** 2, axis=1)
+        best = off.reshape(len(x), self.starts).argmin(axis=1) + self.starts * np.arange(len(x))
+        return self._networks(self.adam.minimise(predict, [p[best] for p in tried], seen, y, device))
 
-    def _initial(self, generator: np.random.Generator) -> list[Array]:
-        """Return one start: filters by layer, then weights and biases of the network behind."""
-        sides, filters = [1, *[self.channels] * self.layers], []
-        for layer in range(self.layers):
-            shape = (sides[layer + 1], sides[layer], self.WIDTH)
-            spread = 0.1 * generator.standard_normal(shape)
-            filters.append(spread if self.relaxed else (1 + spread) / math.prod(shape[1:]))
-        return filters + [p[0] for p in initial_layers(self.channels, self.hidden, self.depth, [generator])]
+    def _networks(self, parameters: Sequence[Array]) -> TrainedConvolutions:
+        weights = tuple(_softmax(p) if self.relaxed else p for p in parameters[: self.layers])
+        return TrainedConvolutions(weights, self.dilations, TrainedNetworks(tuple(parameters[self.layers :])))
+
+    def _initial_filters(self, generators: Sequence[np.random.Generator]) -> list[Array]:
+        sides = [1, *[self.channels] * self.layers]
+        drawn: list[list[Array]] = [[] for _ in range(self.layers)]
+        for generator in generators:
+            for layer in range(self.layers):
+                shape = (sides[layer + 1], sides[layer], self.WIDTH)
+                spread = 0.1 * generator.standard_normal(shape)
+                drawn[layer].append(spread if self.relaxed else (1 + spread) / math.prod(shape[1:]))
+        return [np.stack(parts) for parts in drawn]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +108,6 @@ class TrainedConvolutions:
     filters: tuple[Array, ...]
     dilations: tuple[int, ...]
     behind: TrainedNetworks
-
-    def of(self, replicates: npt.ArrayLike) -> TrainedConvolutions:
-        """Return the networks of the given replicates only."""
-        rows = np.asarray(replicates, np.int64)
-        behind = TrainedNetworks(tuple(p[rows] for p in self.behind.parameters))
-        return TrainedConvolutions(tuple(weight[rows] for weight in self.filters), self.dilations, behind)
 
     def convolution(self, replicate: int) -> DilatedConvolution:
         """Return the convolution of one replicate."""

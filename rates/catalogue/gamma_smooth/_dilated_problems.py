@@ -239,7 +239,8 @@ def trained_risk(n: int, streams: Sequence[Stream], *, layers: int, noise: float
     functions = [_one_coordinate(stream, layers, SINES) for stream in streams]
     drawn = [_labelled(f, s, n, noise, 3**layers) for f, s in zip(functions, streams, strict=True)]
     labels = [s.numpy("shuffle").permutation(y) if shuffled else y for s, (_, y) in zip(streams, drawn, strict=True)]
-    training = DilatedTraining(layers, base=base, adam=Adam(steps, 0.04))
+    trial, adam = Adam(min(15, steps), 0.08), Adam(steps, 0.08)
+    training = DilatedTraining(layers, base=base, trial=trial, adam=adam)
     networks = training.fit(
         np.stack([x for x, _ in drawn]), np.stack(labels), [s.numpy("initialisation") for s in streams], device
     )

@@ -91,9 +91,9 @@ LAYERS = Claim(
     checks=(Check("experiment-law", "slope", Margin(0.04, bias=0.042, note=WHOLE + "; the last place is about half of"
                   " the possible ones")),),
     controls=(
-        Control("a_i = Ω((log i)^(1/2)) only", {"growth": "root"}, "experiment-law", "slope", predicted=2.0213,
+        Control("a_i = Ω((log i)^(1/2)) only", {"growth": "root"}, "experiment-law", "slope", predicted=2.0125,
                 why="places up to 3^(T²/2)"),
-        Control("coordinates in order", {"growth": "ordered"}, "experiment-law", "slope", predicted=0.1755,
+        Control("coordinates in order", {"growth": "ordered"}, "experiment-law", "slope", predicted=0.2322,
                 why="log log n: the theorem's depth is for scattered places"),
         Control("dilation 1 in every layer", {"layout": "undilated"}, "experiment-law", "slope",
                 why="max i_j/2 layers, a power of n"),
@@ -205,9 +205,9 @@ UNSEEN = Claim(
         Check("experiment-law", "slope", Margin(0.04, bias=0.06, note="the same")),
     ),
     controls=(
-        Control("dilations 3^(l−1)", {"base": 3}, "experiment-law", "slope", predicted=-0.667),
-        Control("the coordinate lies within", {"inside": True}, "experiment-law", "slope", predicted=-0.667),
-        Control("40 layers", {"layers": 40}, "experiment-law", "slope", predicted=-0.667,
+        Control("dilations 3^(l−1)", {"base": 3}, "experiment-law", "slope", predicted=-0.702),
+        Control("the coordinate lies within", {"inside": True}, "experiment-law", "slope", predicted=-0.702),
+        Control("40 layers", {"layers": 40}, "experiment-law", "slope", predicted=-0.702,
                 why="2·40 + 1 = 81: only the reach matters"),
         Control("dilations 3^(l−1), level", {"base": 3}, "experiment-law", "level"),
     ),
@@ -238,7 +238,7 @@ TRAINED = Claim(
     law=Law.power("n", "-2*a/(2*a + 1)", direction="upper"),
     source=derived("no theorem covers training; the rate is that of Theorem 14 for ERM, read, without logarithms"),
     cases=({"a": 1, "layers": 3},),
-    experiment=Experiment(problems.trained_risk, x=(32, 128, 512), pilot=Pilot(0.74, 0.25, 0.3, 3.3)),
+    experiment=Experiment(problems.trained_risk, x=(32, 128, 512), pilot=Pilot(0.91, 0.37, 0.2, 3.4)),
     checks=(Check("experiment-law", "slope", Margin(0.3)),),
     controls=(
         Control("dilation 1 in every layer", {"base": 1}, "experiment-law", "slope", predicted=0.0,
@@ -247,7 +247,8 @@ TRAINED = Claim(
         Control("shuffled labels", {"shuffled": True}, "experiment-law", "slope", predicted=0.0),
     ),
     remark="One-sided evidence: no theorem says that Adam finds the ERM. The coordinate is found from its correlation"
-    " with the labels; where it has little, as for a cosine, training fails more often.",
+    " with the labels; where it has little, as for a cosine, training fails more often. The fall is steep because the"
+    " coordinate begins to be found on this window; beyond it the error of a training of 100 steps flattens it.",
 )  # fmt: skip
 
 CLAIMS = (
