@@ -103,3 +103,11 @@ def expected_error(tail: npt.ArrayLike, kept: npt.ArrayLike, n: npt.ArrayLike, n
     if np.any(size > count - 2):
         raise ValueError("least squares needs more samples than terms")
     return np.asarray(left + (noise**2 + left) * size / (count - size - 1))
+
+
+def expected_parts(
+    tail: npt.ArrayLike, kept: npt.ArrayLike, n: npt.ArrayLike, noise: float
+) -> dict[str, Array]:  # fmt: skip
+    """Return the two parts of `expected_error`: squared bias, which is the tail, and variance."""
+    bias = np.asarray(tail, float)
+    return {"bias": bias, "variance": expected_error(bias, kept, n, noise) - bias}

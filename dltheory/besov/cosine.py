@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import zeta
 
 from dltheory.besov.smoothness import Smoothness
+from dltheory.harmonics import harmonics
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -49,7 +50,7 @@ def evaluate(indices: Indices, x: npt.ArrayLike) -> Array:
     for i, column in enumerate(indices.T):
         if not column.any():
             continue
-        found *= np.ascontiguousarray(table(points[:, i], int(column.max()) + 1).T)[column]
+        found *= table(points[:, i], int(column.max()) + 1).T[column]
     return found.T
 
 
@@ -60,19 +61,10 @@ def require_cube(points: Array) -> None:
 
 
 def table(x: Array, count: int) -> Array:
-    """Return √2^{[l>0]} cos(π l x) for l < count at points x (n,), shape (n, count).
-
-    By doubling, e^{iπ(l+m)x} = e^{iπlx} e^{iπmx}: one product an entry, and log2(count) roundings instead of one.
-    """
-    waves = np.ones((len(x), count), complex)
-    done = 1
-    while done < count:
-        more = min(done, count - done)
-        waves[:, done : done + more] = waves[:, :more] * np.exp(1j * np.pi * done * x)[:, None]
-        done += more
-    found = np.sqrt(2) * waves.real
-    found[:, 0] = 1.0
-    return np.asarray(found)
+    """Return √2^{[l>0]} cos(π l x) for l < count at points x (n,), (n, count), every cosine a whole stretch."""
+    found = np.sqrt(2) * harmonics(x / 2, count).real
+    found[0] = 1.0
+    return np.asarray(found.T)
 
 
 def rank_coefficients(smoothness: Smoothness, count: int, signs: npt.ArrayLike = 1.0) -> Array:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dltheory.gamma_smooth.space import GammaSpace, require_blocks, require_level
+from dltheory.gamma_smooth.space import GammaSpace, require_blocks, require_level, steps_below
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -24,8 +24,7 @@ def blocks(space: GammaSpace, level: float) -> Indices:
     used = np.zeros(len(found))
     for value in values:
         _require_listed(len(found) * level / value, f"blocks up to the level {level:g}")
-        steps = np.arange(math.ceil(level / value - 1e-9))
-        weighted = used[:, None] + steps * value if space.kind == "mixed" else np.maximum(used[:, None], steps * value)
+        weighted = space.joined(used[:, None], np.arange(steps_below(level, value)) * value)
         rows, s = np.nonzero(weighted < level - 1e-9)
         found, used = np.column_stack([found[rows], s]), weighted[rows, s]
     order = np.lexsort((*found.T[::-1], np.round(used, 9)))
@@ -126,7 +125,7 @@ def levels(space: GammaSpace, limit: float) -> Levels:
     table = {0.0: (1.0, 1.0)}
     for value in space.weights.below(limit):
         grown: dict[float, tuple[float, float]] = {}
-        for s in range(math.ceil(limit / value - 1e-9)):
+        for s in range(steps_below(limit, value)):
             for gamma, (number, size) in table.items():
                 at = round(gamma + s * value if space.kind == "mixed" else max(gamma, s * value), 9)
                 if at < limit - 1e-9:
@@ -155,8 +154,7 @@ def _under(space: GammaSpace, limit: float) -> tuple[Indices, Array]:
         most = math.floor(2 ** (limit / value) - 1 + 1e-9)
         entries = np.concatenate([[0], np.repeat(np.arange(1, most + 1), 2)])
         entries[2::2] *= -1
-        step = value * np.log2(1.0 + np.abs(entries))
-        weighted = used[:, None] + step if space.kind == "mixed" else np.maximum(used[:, None], step)
+        weighted = space.joined(used[:, None], value * np.log2(1.0 + np.abs(entries)))
         rows, columns = np.nonzero(weighted <= limit + 1e-9)
         found, used = np.column_stack([found[rows], entries[columns]]), weighted[rows, columns]
     return found, used

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dltheory.harmonics import harmonics
+
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 _TABLE = 200_000_000  # numbers of a table of sines and cosines
@@ -20,15 +22,9 @@ _ENTRIES = 4_000_000  # of the largest table of the basis that a series holds
 def table(x: Array, count: int) -> Array:
     """Return ψ_l at points x (n,) of the circle for |l| < count, (n, 2·count − 1); column l + count − 1.
 
-    By doubling, e^{2πi(l+m)x} = e^{2πilx} e^{2πimx}, m a power of two by squaring: one product an entry. Every function
-    is a whole stretch of memory.
+    Every function is a whole stretch of memory.
     """
-    waves = np.ones((count, len(x)), complex)
-    step, done = np.exp(2j * np.pi * x), 1
-    while done < count:
-        more = min(done, count - done)
-        np.multiply(waves[:more], step, out=waves[done : done + more])
-        step, done = step * step, done + more
+    waves = harmonics(x, count)
     found = np.ones((2 * count - 1, len(x)))
     np.multiply(waves.real[:0:-1], np.sqrt(2), out=found[: count - 1])
     np.multiply(waves.imag[1:], np.sqrt(2), out=found[count:])

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from dltheory.gamma_smooth.cosine_network import prescribed, product_depth, signed_product, wave, wave_depth
 from dltheory.gamma_smooth.series_network import precision
-from dltheory.gamma_smooth.space import GammaSpace
+from dltheory.gamma_smooth.space import GammaSpace, steps_below
 from dltheory.relu.network import Sizes
 
 _WIRES = 8  # of a wave: six of a product, w and the sum; a product of waves has fewer for each
@@ -41,7 +41,7 @@ class Plan:
             raise ValueError(f"no coordinate enters below the level {level:g}: a_1 is not smaller")
         factors = len(values) if space.kind == "anisotropic" else _at_once(values, level)
         count = space.count(level)
-        octaves = math.ceil(level / values[0] - 1e-9) - 1
+        octaves = steps_below(level, values[0]) - 1
         bits, terms = prescribed(factors, precision(level, count))
         return cls(count, factors, octaves, bits, max(terms, 2))
 

@@ -79,6 +79,10 @@ class GammaSpace:
         weighted = s * self.weights.first(s.shape[-1])
         return np.asarray(weighted.sum(axis=-1) if self.kind == "mixed" else weighted.max(axis=-1, initial=0.0))
 
+    def joined(self, one: Array, other: Array) -> Array:
+        """Return γ of blocks on two sets of coordinates from its values on each: the sum, or the larger."""
+        return np.asarray(one + other if self.kind == "mixed" else np.maximum(one, other))
+
     def coordinates(self, level: float) -> int:
         """Return d_max, how many coordinates have a_i < T: the others enter no block below the level."""
         require_level(level)
@@ -102,7 +106,7 @@ class GammaSpace:
             )
         values = tuple(self.weights.below(level).tolist())
         if self.kind == "anisotropic":
-            return math.prod(2 ** self._steps(level, value) - 1 for value in values)
+            return math.prod(2 ** steps_below(level, value) - 1 for value in values)
         return _count_mixed(level, values, {})
 
     @cached_property
@@ -132,10 +136,10 @@ class GammaSpace:
             raise ValueError(f"no rate: v = (1/p − 1/2)_+ = {self.excess:.3g} must be below a† = {self.smoothness:.3g}")
         return left
 
-    @staticmethod
-    def _steps(level: float, value: float) -> int:
-        """Return how many s ≥ 0 have a·s < T."""
-        return math.ceil(level / value - 1e-9)
+
+def steps_below(level: float, value: float) -> int:
+    """Return how many whole numbers s ≥ 0 have a·s < T, a = `value`."""
+    return math.ceil(level / value - 1e-9)
 
 
 def require_level(level: float) -> None:
@@ -159,7 +163,6 @@ def _count_mixed(left: float, values: tuple[float, ...], known: dict[tuple[float
     key = (round(left, 9), len(values))
     if key not in known:
         known[key] = sum(
-            2**s * _count_mixed(left - s * values[0], values[1:], known)
-            for s in range(math.ceil(left / values[0] - 1e-9))
+            2**s * _count_mixed(left - s * values[0], values[1:], known) for s in range(steps_below(left, values[0]))
         )
     return known[key]

@@ -142,11 +142,11 @@ def expected_least_squares(
     n: Array, *, s: str, mean: float, kappa: float | None = None, noise: float = 1.0
 ) -> dict[str, Array]:  # fmt: skip
     """Return squared bias and variance of least squares on the first N = n^κ cosines, to first order in N/n."""
-    from dltheory.least_squares import expected_error
+    from dltheory.least_squares import expected_parts
 
     kept = np.array([size(int(v), s, mean, kappa) for v in n])
     tail = target(s, mean).tail(kept)
-    return {"bias": tail, "variance": expected_error(tail, kept, n, noise) - tail}
+    return expected_parts(tail, kept, n, noise)
 
 
 @lru_cache(maxsize=8)

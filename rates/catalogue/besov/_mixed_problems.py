@@ -144,8 +144,8 @@ def expected_least_squares(
 ) -> dict[str, Array]:  # fmt: skip
     """Return squared bias and variance of least squares on the cross, to first order in N/n."""
     from dltheory.besov.targets import hyperbolic_indices
-    from dltheory.least_squares import expected_error
+    from dltheory.least_squares import expected_parts
 
     kept = np.array([len(hyperbolic_indices(d, reach_at(int(v), s, power))) for v in n])
     tail = np.array([target(s, d).tail(count) for count in kept])
-    return {"bias": tail, "variance": expected_error(tail, kept, n, noise) - tail}
+    return expected_parts(tail, kept, n, noise)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from rates.catalogue.gamma_smooth._spaces import power_space
 from rates.streams import Stream
 
 if TYPE_CHECKING:
@@ -60,13 +61,9 @@ def feature_bound(bits: Array, *, factors: int = 1) -> Array:
     return np.array([feature_error(factors, int(i), 14) for i in bits])
 
 
-@lru_cache(maxsize=2)
 def space(kind: Kind) -> GammaSpace:
     """Return the space of infinitely many variables of the claims: a_i = i if mixed, i² if anisotropic."""
-    from dltheory.gamma_smooth.space import GammaSpace
-    from dltheory.gamma_smooth.weights import PowerWeights
-
-    return GammaSpace(PowerWeights(1.0 if kind == "mixed" else 2.0), kind)
+    return power_space(kind, 1.0 if kind == "mixed" else 2.0)
 
 
 def even_energies(of: GammaSpace, reach: float) -> tuple[Indices, Array]:
@@ -95,10 +92,12 @@ def kept(of: GammaSpace, blocks: Indices, level: float, order: Order = "own") ->
     "reversed" gives the last coordinate's weight to the first one and so on, "half" and "short" stop at T/2 and T − 1,
     "mixed" takes the sum of a_i s_i whatever γ is.
     """
-    weighted = blocks * of.weights.first(blocks.shape[1])
-    if order == "reversed":
-        weighted = blocks * of.weights.first(blocks.shape[1])[::-1]
-    gamma = weighted.sum(axis=1) if of.kind == "mixed" or order == "mixed" else weighted.max(axis=1)
+    from dltheory.gamma_smooth.risk import weighted
+
+    weights = of.weights.first(blocks.shape[1])
+    gamma = weighted(
+        weights[::-1] if order == "reversed" else weights, "mixed" if order == "mixed" else of.kind, blocks
+    )
     return np.asarray(gamma < {"half": level / 2, "short": level - 1}.get(order, level) - 1e-9)
 
 
@@ -224,12 +223,8 @@ def _network(
     return SeriesNetwork(series, bits or max(1, int(share * network.bits)), terms or network.terms)
 
 
-@lru_cache(maxsize=1)
 def _fit_space() -> GammaSpace:
-    from dltheory.gamma_smooth.space import GammaSpace
-    from dltheory.gamma_smooth.weights import PowerWeights
-
-    return GammaSpace(PowerWeights(1.0, 0.5), "mixed")
+    return power_space("mixed", 1.0, 0.5)
 
 
 def fit_level(n: float, kappa: float = 0.25, level: float = 0.0) -> float:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from rates.catalogue.gamma_smooth._spaces import power_space
+
 if TYPE_CHECKING:
     from dltheory.gamma_smooth.network_sizes import Plan
-    from dltheory.gamma_smooth.space import GammaSpace
     from dltheory.gamma_smooth.weights import Weights
 
 Array = npt.NDArray[np.float64]
@@ -36,15 +36,6 @@ def wave_depth(precision: Array, *, power: float = 1.0, layout: Layout = "own") 
     return np.array(found, float)
 
 
-@lru_cache(maxsize=8)
-def space(kind: Kind, q: float) -> GammaSpace:
-    """Return the space with a_i = i^q."""
-    from dltheory.gamma_smooth.space import GammaSpace
-    from dltheory.gamma_smooth.weights import PowerWeights
-
-    return GammaSpace(PowerWeights(q), kind)
-
-
 def size(level: Array, *, kind: Kind, q: float, what: Size, layout: Layout = "own") -> Array:
     """Return a size of the network of all basis functions with γ < T at every T = `level`.
 
@@ -53,7 +44,7 @@ def size(level: Array, *, kind: Kind, q: float, what: Size, layout: Layout = "ow
     """
     from dltheory.gamma_smooth.network_sizes import Plan
 
-    return np.array([_size(Plan.of(space(kind, q), float(t)), what, layout, float(t)) for t in level], float)
+    return np.array([_size(Plan.of(power_space(kind, q), float(t)), what, layout, float(t)) for t in level], float)
 
 
 def _size(plan: Plan, what: Size, layout: Layout, level: float) -> float:
@@ -72,7 +63,7 @@ def allowed_size(level: Array, *, kind: Kind, q: float, what: Size, constant: fl
     """Return what theorem 7 allows at every T, with K = `constant`."""
     from dltheory.gamma_smooth.network_sizes import theorem_sizes
 
-    found = [theorem_sizes(space(kind, q), float(t), constant) for t in level]
+    found = [theorem_sizes(power_space(kind, q), float(t), constant) for t in level]
     named = {"depth": "depth", "width": "width", "non-zeros": "nonzeros"}[what]
     return np.array([getattr(sizes, named) for sizes in found], float)
 
@@ -82,7 +73,7 @@ def relative_size(level: Array, *, kind: Kind, q: float, what: Size, layout: Lay
     found = size(level, kind=kind, q=q, what=what, layout=layout)
     if what == "depth":
         return found
-    of = space(kind, q)
+    of = power_space(kind, q)
     return np.asarray(found / np.exp2(level / of.smoothness) / (of.product if kind == "mixed" else 1.0))
 
 
@@ -94,7 +85,7 @@ def count_over_product(level: Array, *, q: float, coordinates: Coordinates = "al
     from dltheory.gamma_smooth.space import GammaSpace
     from dltheory.gamma_smooth.weights import FiniteWeights
 
-    of, moved = space("mixed", q), 0.5 if coordinates == "between" else 0.0
+    of, moved = power_space("mixed", q), 0.5 if coordinates == "between" else 0.0
     found = []
     for t in level:
         weights: Weights = of.weights
@@ -111,7 +102,7 @@ def missing_octaves(level: Array, *, q: float, coordinates: int = 0, rounded: bo
 
     For controls only so many `coordinates` enter, or octaves are not `rounded` to whole ones.
     """
-    of, found = space("anisotropic", q), []
+    of, found = power_space("anisotropic", q), []
     for t in level:
         values = of.weights.below(float(t))[: coordinates or None]
         octaves = np.ceil(t / values - 1e-12) if rounded else t / values
@@ -151,5 +142,5 @@ def _hoelder(theta: float, q: float, level: float, decay: float) -> float:
     """Return (Σ 2^{−2θ·decay·γ/(θ−2)})^{1−2/θ} over blocks with γ ≥ level."""
     from dltheory.gamma_smooth.blocks import levels
 
-    held = levels(space("mixed", q), level + 20.0 / decay)
+    held = levels(power_space("mixed", q), level + 20.0 / decay)
     return float(held.tail(level, 2 * theta / (theta - 2) * decay) ** (1 - 2 / theta))

@@ -7,18 +7,20 @@ counted from 1, as in the theorem.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from rates.catalogue.gamma_smooth._selection_fits import sieve
+from rates.catalogue.gamma_smooth._spaces import power_space
 from rates.streams import Stream
 
 if TYPE_CHECKING:
     from dltheory.gamma_smooth.convolution import DilatedConvolution
     from dltheory.gamma_smooth.fourier import FourierSeries
-    from dltheory.gamma_smooth.space import GammaSpace, Kind
+    from dltheory.gamma_smooth.space import Kind
     from dltheory.gamma_smooth.sparse_sizes import Growth
     from dltheory.gamma_smooth.targets import RankTarget
 
@@ -107,7 +109,7 @@ def picked_error(level: Array, *, kind: Kind, digits: Digits = "theory") -> Arra
     from dltheory.gamma_smooth.fourier import evaluate
     from dltheory.gamma_smooth.targets import BlockTarget
 
-    space = _space(kind, 1.5)
+    space = power_space(kind, 1.5)
     target = BlockTarget(space, REACH)
     gamma = space.gamma(block_of(target.indices))
     found = []
@@ -156,7 +158,7 @@ def sparse_risk(n: int, streams: Sequence[Stream], *, kind: Kind, q: float, nois
     from dltheory.least_squares import solve
 
     target = _ranked(kind, q)
-    features = target.indices[: _kept(n, target.space.smoothness, noise)]
+    features = target.indices[: sieve(n, target.space.smoothness, noise)]
     found = []
     for stream in streams:
         places = _places(stream.numpy("places"), target.indices.shape[1], SEEN)
@@ -172,8 +174,11 @@ def sparse_risk(n: int, streams: Sequence[Stream], *, kind: Kind, q: float, nois
 
 def sparse_risk_mean(n: Array, *, kind: Kind, q: float, noise: float) -> dict[str, Array]:
     """Return bias and variance of least squares on the first N functions of known coordinates."""
+    from dltheory.least_squares import expected_parts
+
     target = _ranked(kind, q)
-    return _parts(n, [_kept(int(x), target.space.smoothness, noise) for x in n], target.tail, noise)
+    kept = [sieve(x, target.space.smoothness, noise) for x in n]
+    return expected_parts(target.tail(kept), kept, n, noise)
 
 
 def one_hot_risk(n: int, streams: Sequence[Stream], *, noise: float = 0.2, layers: int = SEARCHED, base: int = 3,
@@ -186,16 +191,17 @@ def one_hot_risk(n: int, streams: Sequence[Stream], *, noise: float = 0.2, layer
     for stream in streams:
         f = _one_coordinate(stream, SEARCHED, FREQUENCIES)
         x, y = _labelled(f, stream, n, noise, 3**SEARCHED)
-        found.append(_searched(x, y, f, fixed or _kept(n, SMOOTHNESS, noise), _field(layers, base)))
+        found.append(_searched(x, y, f, fixed or sieve(n, SMOOTHNESS, noise), _field(layers, base)))
     return np.array(found)
 
 
 def one_hot_risk_mean(n: Array, *, noise: float = 0.2, fixed: int = 0) -> dict[str, Array]:
     """Return bias and variance of least squares on the coordinate that matters: to find it costs nothing here."""
     from dltheory.gamma_smooth.additive import HiddenTarget
+    from dltheory.least_squares import expected_parts
 
-    target = HiddenTarget(SMOOTHNESS, 1, FREQUENCIES)
-    return _parts(n, [fixed or _kept(int(x), SMOOTHNESS, noise) for x in n], target.tail, noise)
+    kept = [fixed or sieve(x, SMOOTHNESS, noise) for x in n]
+    return expected_parts(HiddenTarget(SMOOTHNESS, 1, FREQUENCIES).tail(kept), kept, n, noise)
 
 
 def unseen_risk(n: int, streams: Sequence[Stream], *, layout: Literal["stack", "wide"], noise: float = 0.2,
@@ -209,7 +215,7 @@ def unseen_risk(n: int, streams: Sequence[Stream], *, layout: Literal["stack", "
         f = _one_coordinate(stream, SEARCHED, FREQUENCIES, inside)
         x, y = _labelled(f, stream, n, noise, 3**SEARCHED)
         field = tuple(range(1, 3 * layers + 1)) if layout == "wide" and base == 1 else _field(layers, base)
-        risk = _searched(x, y, f, _kept(n, SMOOTHNESS, noise), field)
+        risk = _searched(x, y, f, sieve(n, SMOOTHNESS, noise), field)
         found.append(risk / float(np.sum(f.coefficients**2)))
     return np.array(found)
 
@@ -221,7 +227,7 @@ def receptive_fields(n: int, streams: Sequence[Stream], *, noise: float = 0.2, l
     for stream in streams:
         f = _one_coordinate(stream, SEARCHED, FREQUENCIES, inside)
         x, y = _labelled(f, stream, n, noise, 3**SEARCHED)
-        kept = _kept(n, SMOOTHNESS, noise)
+        kept = sieve(n, SMOOTHNESS, noise)
         found.append([_searched(x, y, f, kept, _field(*net)) for net in ((layers, base), (SEARCHED, 1))])
     return np.array(found)
 
@@ -254,36 +260,16 @@ def _chosen(m: Array, generator: np.random.Generator, q: float, growth: Growth) 
     from dltheory.gamma_smooth.sparse_sizes import ScatteredWeights
 
     scattered = ScatteredWeights(q, 0.5, growth)
-    levels = [_space("mixed", 1.0).level(2 ** int(x)) for x in m]
+    levels = [power_space("mixed", 1.0).level(2 ** int(x)) for x in m]
     counts = [len(scattered.weights.below(level)) for level in levels]
     places = tuple(itertools.islice(scattered.places(generator), max(counts)))
     return [places[:count] for count in counts]
 
 
-def _space(kind: Kind, q: float) -> GammaSpace:
-    from dltheory.gamma_smooth.space import GammaSpace
-    from dltheory.gamma_smooth.weights import PowerWeights
-
-    return GammaSpace(PowerWeights(q), kind)
-
-
 def _ranked(kind: Kind, q: float) -> RankTarget:
     from dltheory.gamma_smooth.targets import RankTarget
 
-    return RankTarget(_space(kind, q), TERMS)
-
-
-def _kept(n: int, smoothness: float, noise: float) -> int:
-    """Return N = (n/σ²)^{1/(2a + 1)}, where squared bias and variance of the rank law meet."""
-    terms: float = (n / noise**2) ** (1 / (2 * smoothness + 1))
-    return max(1, round(terms))
-
-
-def _parts(n: Array, kept: Sequence[int], tail: Callable[[float], Any], noise: float) -> dict[str, Array]:
-    from dltheory.least_squares import expected_error
-
-    left = np.array([float(tail(k)) for k in kept])
-    return {"bias": left, "variance": expected_error(left, kept, n, noise) - left}
+    return RankTarget(power_space(kind, q), TERMS)
 
 
 def _places(generator: np.random.Generator, count: int, layers: int) -> tuple[int, ...]:

@@ -259,12 +259,12 @@ def expected(
 ) -> dict[str, Array]:  # fmt: skip
     """Return squared bias and variance of least squares, to first order in the number of functions over n."""
     from dltheory.gamma_smooth.trigonometric import places
-    from dltheory.least_squares import expected_error
+    from dltheory.least_squares import expected_parts
 
     given = target(weights, kind, a, law)
     sets = [kept(int(size), weights, kind, a, law, kappa, order) for size in n]
     tail = np.array([np.sum(given.sizes[places(given.indices, one) < 0] ** 2) for one in sets])
-    return {"bias": tail, "variance": expected_error(tail, np.array([len(s) for s in sets]), n, noise) - tail}
+    return expected_parts(tail, np.array([len(s) for s in sets]), n, noise)
 
 
 @lru_cache(maxsize=8)

@@ -108,11 +108,10 @@ def selected_curve(
     n: Array, *, a: float = 1.0, m: int = 1, kappa: float | None = None, noise: float = 1.0
 ) -> dict[str, Array]:
     """Return bias and variance of least squares on N functions of the coordinates, as if these were known."""
-    from dltheory.least_squares import expected_error
+    from dltheory.least_squares import expected_parts
 
     kept = np.array([sieve(v, a, noise, kappa) for v in n])
-    tail = target(a, m, m, _TERMS).tail(kept)
-    return {"bias": tail, "variance": expected_error(tail, kept, n, noise) - tail}
+    return expected_parts(target(a, m, m, _TERMS).tail(kept), kept, n, noise)
 
 
 def selected_over_candidates(
@@ -249,12 +248,10 @@ def _scores(f: FourierSeries, x: Array, y: Array, terms: int) -> float:
 
 
 def _mean_of_scores(n: float, a: float, m: int, terms: int, noise: float) -> float:
-    """Return it with E ψ_l² ψ_k² = Π_i (1 + [l_i = k_i]/2 − [l_i = −k_i]/2), no entry being 0."""
+    from dltheory.gamma_smooth.trigonometric import scores_mean
+
     function = target(a, m, m, _TERMS)
-    moments = np.ones((terms, function.count - terms))
-    for inside, out in zip(function.indices[:terms].T, function.indices[terms:].T, strict=True):
-        moments *= 1 + (inside[:, None] == out) / 2 - (inside[:, None] == -out) / 2
-    return float(noise**2 * terms + moments.sum(axis=0) @ function.sizes[terms:] ** 2) / n
+    return scores_mean(function.indices[:terms], function.indices, function.sizes**2, noise) / n
 
 
 def _smoothed(by: Linear, n: int, stream: Stream, function: HiddenTarget, variance: float) -> float:

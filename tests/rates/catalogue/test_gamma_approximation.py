@@ -127,7 +127,7 @@ def test_samples_of_a_refit_are_nested():
 
 
 def test_sizes_are_those_of_the_plan():
-    space, level = sizes.space("mixed", 1.0), np.array([4.0, 9.0])
+    space, level = sizes.power_space("mixed", 1.0), np.array([4.0, 9.0])
     plans = [Plan.of(space, t) for t in level]
     for what, name in (("depth", "depth"), ("width", "width"), ("non-zeros", "nonzeros")):
         found = sizes.size(level, kind="mixed", q=1.0, what=what)
@@ -140,7 +140,7 @@ def test_sizes_are_those_of_the_plan():
 
 
 def test_missing_octaves_are_those_of_the_exact_count():
-    space = sizes.space("anisotropic", 2.0)
+    space = sizes.power_space("anisotropic", 2.0)
     for t in (20.0, 150.0):
         (found,) = sizes.missing_octaves(np.array([t]), q=2.0)
         assert found == pytest.approx(space.weights.inverse_sum * t - math.log2(space.count(t)), abs=1e-9)
@@ -162,14 +162,14 @@ def test_counts_over_the_product_tend_to_one_for_whole_ratios_only():
         assert sizes.count_over_product(level, q=q)[0] == pytest.approx(1, abs=1e-6)
     assert sizes.count_over_product(level, q=1.5)[0] == pytest.approx(1.1965, abs=1e-4)
     one = sizes.count_over_product(level, q=2.0, coordinates="one")[0]
-    assert one * sizes.space("mixed", 2.0).product == pytest.approx(1)
+    assert one * sizes.power_space("mixed", 2.0).product == pytest.approx(1)
     tied = sizes.count_over_product(np.array([20.0, 40.0]), q=2.0, coordinates="tied")
     assert tied[1] / tied[0] == pytest.approx(2, rel=0.05)
 
 
 @pytest.mark.parametrize("theta", [3.0, 8.0])
 def test_the_worst_case_is_that_of_the_blocks(theta):
-    space = sizes.space("mixed", 2.0)
+    space = sizes.power_space("mixed", 2.0)
     gamma = space.gamma(blocks(space, 40.0))
     tail = gamma[gamma >= 4.0 - 1e-9]
     power = 2 * theta / (theta - 2)
