@@ -134,10 +134,10 @@ def _mixing(plan: Sequence[Step], filters: Sequence[Any], like: Any) -> Any:
     reach = like.shape[2]
     z = torch.eye(reach, dtype=like.dtype, device=like.device).expand(like.shape[0], 1, reach, reach)
     for step, weight in zip(plan, filters, strict=True):
-        found = 0
+        found: Any = 0
         for j, _, columns in step.taps:
             found = found + weight[..., j] @ z[:, :, columns].flatten(2)
-        z = found.reshape(like.shape[0], weight.shape[1], step.count, reach)  # type: ignore[attr-defined]
+        z = found.reshape(like.shape[0], weight.shape[1], step.count, reach)
     return z[:, :, 0].transpose(1, 2)
 
 
